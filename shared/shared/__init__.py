@@ -1,0 +1,1 @@
+"""What every MemberPass service speaks. Knows no service and imports none."""

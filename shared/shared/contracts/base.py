@@ -1,0 +1,29 @@
+"""What every wire model is made of."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+
+from shared.calendar import rfc3339
+
+
+def _to_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+UtcDatetime = Annotated[
+    AwareDatetime,
+    AfterValidator(_to_utc),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+]
+"""An aware moment, read in any offset, kept and shown in UTC with a Z."""
+
+Json = dict[str, Any]
+"""A JSON object."""
+
+
+class WireModel(BaseModel):
+    """Refuses unknown fields, can be read from ORM objects, and does not change once made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)

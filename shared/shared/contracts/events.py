@@ -1,0 +1,57 @@
+"""Events: what happened, said through the outbox, carried by arq, keyed by the event's id.
+
+Payloads hold ids and counts only: no codes, no tokens, no personal data (arq and the logs see them).
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from shared.contracts.base import Json, UtcDatetime, WireModel
+
+
+class EventType(StrEnum):
+    """Every event there is. The owner of each is the service that stages it."""
+
+    # codes-api
+    BATCH_REQUESTED = "batch.requested"
+    """payload: batch_id"""
+    BATCH_GENERATED = "batch.generated"
+    """payload: batch_id. Staged in the transaction that writes the codes."""
+    BATCH_FAILED = "batch.failed"
+    """payload: batch_id. The reservation is to be released."""
+    DELIVERY_REQUESTED = "batch.delivery_requested"
+    """payload: batch_id. Staged when a creator links their chat and batches wait for it."""
+    CODES_EXPIRED = "access_codes.expired"
+    """payload: batch_id, quantity. Staged by the sweep, one a batch."""
+    CODE_REDEEMED = "access_code.redeemed"
+    """payload: project_id, batch_id, membership_id"""
+    BOT_CONNECTED = "bot.connected"
+    """payload: bot_id"""
+    BOT_DISCONNECTED = "bot.disconnected"
+    """payload: bot_id"""
+    CREATOR_NOTICE = "creator.notice_requested"
+    """payload: project_id, kind (a NoticeKind), params. The bot tells the creator once."""
+
+    # billing-api
+    ENTITLEMENTS_CHANGED = "account.entitlements_changed"
+    """payload: version"""
+    CLOCK_ADVANCE_REQUESTED = "sandbox.clock_advance_requested"
+    """payload: empty. Sandbox only."""
+
+
+class Event(WireModel):
+    """The envelope that travels. `request_id` follows a request from Telegram to the last job it caused."""
+
+    id: UUID
+    type: EventType
+    account_id: UUID
+    occurred_at: UtcDatetime
+    request_id: str | None
+    payload: Json
+
+
+ON_EVENT = "on_event"
+"""The arq task that takes an `Event` (as JSON) and runs what jobs has registered for its type."""
+
+QUEUE = "memberpass:jobs"
+"""The arq queue that relays put events on and the worker takes them from."""

@@ -1,0 +1,63 @@
+"""Between bot-gateway and codes-api: a member looks at a code, redeems it, asks for their memberships."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import UtcDatetime, WireModel
+from shared.money import Money
+
+MAX_TYPED = 512
+"""Longer messages are no code; Telegram allows 4096 characters."""
+
+
+class TypedCode(WireModel):
+    """What a member typed or tapped, as it came: any case, spaces, dashes, or a `code_...` payload."""
+
+    text: str = Field(min_length=1, max_length=MAX_TYPED)
+    telegram_id: int
+
+
+class PlanSummary(WireModel):
+    """A membership plan as a member sees it. `period` is for people: "1 month", "3 weeks", "lifetime"."""
+
+    id: UUID
+    name: str
+    price: Money
+    period: str
+    lifetime: bool
+
+
+class CodePreview(WireModel):
+    """What a good code would give. `code` is its canonical form of 16 symbols; `extends_until`: the end of the running
+    membership it would extend (M2)."""
+
+    code: str
+    plan: PlanSummary
+    expires_at: UtcDatetime | None
+    extends_until: UtcDatetime | None
+
+
+class MembershipView(WireModel):
+    """A membership as its member sees it. `ends_at` null: lifetime."""
+
+    id: UUID
+    plan: PlanSummary
+    status: str
+    starts_at: UtcDatetime
+    ends_at: UtcDatetime | None
+
+
+class Redemption(WireModel):
+    """What redeeming gave. `repeated`: this member had redeemed this code before (C6). `extended`: M2."""
+
+    membership: MembershipView
+    repeated: bool
+    extended: bool
+
+
+class MemberView(WireModel):
+    """What `/start` shows: the plans on offer (M3 leaves some out) and the member's own running memberships."""
+
+    plans: list[PlanSummary]
+    memberships: list[MembershipView]
