@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 
 class AppError(Exception):
     """A failure that the caller is told about.
@@ -64,14 +66,17 @@ class RemoteProblem(AppError):
         self._status, self._code, self._title = status, code, title
 
     @property
+    @override
     def problem_status(self) -> int:
         return self._status
 
     @property
+    @override
     def problem_code(self) -> str:
         return self._code
 
     @property
+    @override
     def problem_title(self) -> str:
         return self._title
 

@@ -1,0 +1,95 @@
+"""codes-api's internal endpoints."""
+
+from uuid import UUID
+
+from shared.clients.base import Done, ServiceClient
+from shared.contracts.accounts import AccountUsage, Entitlements
+from shared.contracts.batches import BatchRef, DeliveryClaim, GenerationResult, ReportDelivery, UnfinishedBatches
+from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked
+from shared.contracts.due import DueRun, NextDue
+from shared.contracts.redemptions import CodePreview, MemberView, Redemption, TypedCode
+
+
+class CodesClient(ServiceClient):
+    """Batches, bots, members and their codes."""
+
+    # tenants
+    async def put_entitlements(self, entitlements: Entitlements) -> None:
+        """Tell codes-api what an account may do; an older version than it has is ignored."""
+        await self.call("PUT", f"/internal/tenants/{entitlements.account_id}", Done, entitlements)
+
+    async def account_usage(self, account_id: UUID) -> AccountUsage:
+        """Active projects and lifetime memberships of an account."""
+        return await self.call("GET", f"/internal/tenants/{account_id}/usage", AccountUsage)
+
+    # batches
+    async def generate(self, batch: BatchRef) -> GenerationResult:
+        """Write the codes that a batch still misses."""
+        return await self.call("POST", f"/internal/batches/{batch.account_id}/{batch.batch_id}/generate", GenerationResult)
+
+    async def mark_billed(self, batch: BatchRef) -> None:
+        """Billing confirmed the batch's reservation."""
+        await self.call("POST", f"/internal/batches/{batch.account_id}/{batch.batch_id}/billed", Done)
+
+    async def unfinished_batches(self, stalled_for_seconds: int) -> UnfinishedBatches:
+        """Batches that have stood still (in real seconds), with the step each stands before."""
+        params = {"stalled_for": stalled_for_seconds}
+        return await self.call("GET", "/internal/batches/unfinished", UnfinishedBatches, params=params)
+
+    async def claim_delivery(self, batch: BatchRef) -> DeliveryClaim:
+        """Take the right to deliver. RemoteProblem: delivery_leased, delivery_waiting, delivery_done (409)."""
+        path = f"/internal/batches/{batch.account_id}/{batch.batch_id}/delivery/claim"
+        return await self.call("POST", path, DeliveryClaim)
+
+    async def report_delivery(self, batch: BatchRef, report: ReportDelivery) -> None:
+        """So far it came; renews the lease. RemoteProblem: delivery_lease_lost (409)."""
+        await self.call("POST", f"/internal/batches/{batch.account_id}/{batch.batch_id}/delivery/progress", Done, report)
+
+    async def release_delivery(self, batch: BatchRef, report: ReportDelivery) -> None:
+        """Give the lease back before the batch is out (Telegram asked for a rest)."""
+        await self.call("POST", f"/internal/batches/{batch.account_id}/{batch.batch_id}/delivery/release", Done, report)
+
+    async def batch_csv(self, batch: BatchRef) -> bytes:
+        """The batch's CSV (C10) as the creator gets it."""
+        response = await self.send("GET", f"/internal/batches/{batch.account_id}/{batch.batch_id}/codes.csv")
+        return response.content
+
+    # bots
+    async def bots(self) -> ConnectedBots:
+        """Every connected bot."""
+        return await self.call("GET", "/internal/bots", ConnectedBots)
+
+    async def bot(self, bot_id: int) -> ConnectedBot:
+        """One connected bot. RemoteProblem 404 if it is connected no more."""
+        return await self.call("GET", f"/internal/bots/{bot_id}", ConnectedBot)
+
+    async def project_bot(self, account_id: UUID, project_id: UUID) -> ConnectedBot:
+        """The bot of a project."""
+        return await self.call("GET", f"/internal/projects/{account_id}/{project_id}/bot", ConnectedBot)
+
+    async def link_owner_chat(self, account_id: UUID, project_id: UUID, link: LinkOwnerChat) -> OwnerChatLinked:
+        """The creator opened their link. RemoteProblem: owner_link_unknown (404)."""
+        return await self.call("POST", f"/internal/projects/{account_id}/{project_id}/owner-chat", OwnerChatLinked, link)
+
+    # members
+    async def member_view(self, account_id: UUID, project_id: UUID, telegram_id: int) -> MemberView:
+        """The plans on offer and the member's memberships."""
+        return await self.call("GET", f"/internal/projects/{account_id}/{project_id}/members/{telegram_id}", MemberView)
+
+    async def preview_code(self, account_id: UUID, project_id: UUID, typed: TypedCode) -> CodePreview:
+        """What a code would give, before it is confirmed. Refuses like `redeem` does."""
+        return await self.call("POST", f"/internal/projects/{account_id}/{project_id}/codes/preview", CodePreview, typed)
+
+    async def redeem(self, account_id: UUID, project_id: UUID, typed: TypedCode) -> Redemption:
+        """Redeem a code. RemoteProblem: code_mistyped, code_unknown, code_expired, code_already_redeemed, code_revoked,
+        too_many_attempts, lifetime_limit_reached, account_locked."""
+        return await self.call("POST", f"/internal/projects/{account_id}/{project_id}/redemptions", Redemption, typed)
+
+    # due work
+    async def next_due(self) -> NextDue:
+        """When the next code or membership ends."""
+        return await self.call("GET", "/internal/due", NextDue)
+
+    async def run_due(self) -> DueRun:
+        """Sweep what is due, a bounded piece of it."""
+        return await self.call("POST", "/internal/due/run", DueRun)

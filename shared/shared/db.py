@@ -1,0 +1,143 @@
+"""PostgreSQL: engine, transactions at the edge, column types. Only services with a database import this."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy import DateTime, Dialect, MetaData, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+from typing_extensions import override
+
+from shared.problems import Outage
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# A request that waits longer than this for a lock or a statement is better answered with an error than kept: the
+# client's own patience is about as long. Migrations set their own.
+STATEMENT_TIMEOUT_MS = 30_000
+LOCK_TIMEOUT_MS = 10_000
+# Nothing waits inside a transaction (no HTTP there), so an idle one is a bug or a lost process: give its locks back.
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+CONNECT_TIMEOUT_S = 5
+POOL_TIMEOUT_S = 5
+
+
+def new_metadata() -> MetaData:
+    """A service's metadata, with names for every constraint, so that migrations can speak of them."""
+    return MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """timestamptz, aware, always UTC. A naive datetime is refused rather than guessed at."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            msg = "naive datetime"
+            raise ValueError(msg)
+        return value
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+
+class Database:
+    """One service's database: its pool, and transactions that commit at the edge.
+
+    Args:
+        url: SQLAlchemy form (`shared.settings.DatabaseUrl`).
+        application_name: shown in pg_stat_activity.
+        pool_size: connections kept open; as many again may be opened at a peak.
+    """
+
+    def __init__(self, url: str, *, application_name: str, pool_size: int = 10) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=POOL_TIMEOUT_S,
+            # The hot path can't afford a ping per request. A lost connection fails one request with 503, which
+            # invalidates the whole pool, and the next one connects anew.
+            pool_pre_ping=False,
+            connect_args={
+                "timeout": CONNECT_TIMEOUT_S,
+                "server_settings": {
+                    "application_name": application_name,
+                    "timezone": "UTC",
+                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                    "lock_timeout": str(LOCK_TIMEOUT_MS),
+                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+                    "jit": "off",
+                },
+            },
+        )
+        # One statement that is a transaction by itself: one round trip, no BEGIN, no COMMIT.
+        self.autocommit: AsyncEngine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session that commits when the block ends well and rolls back when it does not."""
+        async with self._sessions() as session:
+            yield session
+            await session.commit()
+
+    @asynccontextmanager
+    async def single_statement(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in autocommit mode, for the hot paths that are one guarded statement."""
+        async with self.autocommit.connect() as connection:
+            yield connection
+
+    async def check(self) -> None:
+        """Raise if the database can't be reached."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+# Class 08 is "connection exception"; 57P01 to 57P03: the server shuts down or does not take connections yet; 53300: it
+# has none left.
+_AWAY_STATES = frozenset({"57P01", "57P02", "57P03", "53300"})
+
+
+def _is_away(error: BaseException) -> bool:
+    if isinstance(error, OSError | InterfaceError | PoolTimeoutError):
+        return True
+    if isinstance(error, PostgresError):
+        state = error.sqlstate or ""
+        return state.startswith("08") or state in _AWAY_STATES
+    if isinstance(error, DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None else None
+        return error.connection_invalidated or (cause is not None and _is_away(cause))
+    return False
+
+
+DATABASE_OUTAGE = Outage("The database", (OSError, PostgresError, InterfaceError, DBAPIError, PoolTimeoutError), _is_away)
+"""How a service tells that PostgreSQL is away."""
+
+
+async def raw_asyncpg(session: AsyncSession) -> Any:
+    """The asyncpg connection under a session's transaction, for COPY. The transaction has begun when this returns."""
+    connection = await session.connection()
+    await connection.execute(text("SELECT 1"))
+    raw = await connection.get_raw_connection()
+    return raw.driver_connection
