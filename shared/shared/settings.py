@@ -30,6 +30,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     required_secrets: ClassVar[tuple[str, ...]] = ("service_token",)
+    known_defaults: ClassVar[frozenset[str]] = frozenset()
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -50,7 +51,7 @@ class ServiceSettings(BaseSettings):
         for name in self.required_secrets:
             secret: SecretStr = getattr(self, name)
             value = secret.get_secret_value()
-            if value == SANDBOX_DEFAULT or len(value) < MIN_SECRET:
+            if value in {SANDBOX_DEFAULT, *self.known_defaults} or len(value) < MIN_SECRET:
                 msg = (
                     f"{name.upper()} is missing, a default, or shorter than {MIN_SECRET} characters: "
                     "set it, or set SANDBOX=1 for a local stack."

@@ -1,0 +1,10 @@
+"""`python -m codes_api`."""
+
+from shared.web import serve
+
+from codes_api.main import create_app
+from codes_api.settings import Settings
+
+if __name__ == "__main__":
+    settings = Settings()
+    serve(create_app(settings), settings, "codes-api")

@@ -1,0 +1,18 @@
+"""The HTTP face of codes-api: one file a public resource, `internal_*.py` for other services."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter
+
+PUBLIC_ROUTERS: Sequence[APIRouter] = ()
+INTERNAL_ROUTERS: Sequence[APIRouter] = ()
+
+TAGS: Sequence[dict[str, Any]] = (
+    {"name": "Projects", "description": "A project is one community: its bot, its plans, its codes."},
+    {"name": "Bots", "description": "Connect the project's Telegram bot and your own chat with it."},
+    {"name": "Membership plans", "description": "What a redeemed code gives its member."},
+    {"name": "Batches", "description": "Generate codes in bulk; a background job writes and delivers them."},
+    {"name": "Access codes", "description": "Find, export and revoke codes; each with its history."},
+    {"name": "Memberships", "description": "Who is in, since when, until when."},
+)

@@ -1,0 +1,90 @@
+"""What public and internal operations of codes-api depend on.
+
+Order on a public request: who is it (billing-api knows), may they ask this often, was this asked before, and only then a
+transaction, which commits before the answer goes out.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials
+from pydantic import SecretStr
+from shared.auth import creator_bearer, require_service
+from shared.contracts.accounts import Entitlements
+from shared.errors import UnauthorizedError
+from shared.idempotency import IdempotencyKeys
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from codes_api.state import State, state_of
+from codes_api.tenants.snapshot import keep_entitlements
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Creator:
+    """The account a request speaks for, with billing-api's word on what it may do at this moment."""
+
+    account_id: UUID
+    entitlements: Entitlements
+
+
+StateDep = Annotated[State, Depends(state_of)]
+
+
+async def creator(
+    request: Request,
+    state: StateDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(creator_bearer)],
+) -> Creator:
+    """Who asks.
+
+    Raises:
+        UnauthorizedError: no key, or nobody's.
+        RateLimitedError: too many requests with this key.
+        RequestInProgressError, IdempotencyKeyReusedError: see shared.idempotency.
+        DependencyUnavailableError: billing-api or Redis is away.
+    """
+    if credentials is None:
+        raise UnauthorizedError
+    known = await state.billing.authenticate(SecretStr(credentials.credentials))
+    await state.limiter.hit(str(known.api_key_id), writes=request.method not in _READS)
+    keys: IdempotencyKeys = request.app.state.idempotency
+    await keys.claim(request, known.account_id)
+    await keep_entitlements(state.database, known.entitlements)
+    return Creator(known.account_id, known.entitlements)
+
+
+CreatorDep = Annotated[Creator, Depends(creator)]
+
+
+async def _session(request: Request, state: StateDep) -> AsyncIterator[AsyncSession]:
+    async with state.database.transaction() as session:
+        request.state.session = session
+        yield session
+
+
+# scope="function": commit before the response is sent, so that a client never holds an answer that is then rolled back.
+SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
+
+
+def _now(state: StateDep) -> datetime:
+    return state.clock.now()
+
+
+NowDep = Annotated[datetime, Depends(_now)]
+"""The moment of this request, asked once."""
+
+
+async def _service_only(
+    state: StateDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(creator_bearer)]
+) -> None:
+    await require_service(state.settings.service_token)(credentials)
+
+
+ServiceOnly = Depends(_service_only)
+"""For internal routers: `APIRouter(dependencies=[ServiceOnly])`."""

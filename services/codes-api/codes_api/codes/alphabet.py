@@ -1,0 +1,70 @@
+"""The form of an access code (`rules.md` C1). Pure.
+
+15 random symbols of Crockford's base 32 (75 bits) and a check symbol by the Luhn algorithm modulo 32, which notices every
+single wrong symbol and every swap of neighbours but that of the first and the last symbol of the alphabet (0 and Z).
+"""
+
+import re
+import secrets
+import unicodedata
+from typing import Final
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+RANDOM_SYMBOLS: Final = 15
+LENGTH: Final = RANDOM_SYMBOLS + 1
+GROUP: Final = 4
+
+_VALUE: Final = {symbol: value for value, symbol in enumerate(ALPHABET)}
+_BASE: Final = len(ALPHABET)
+_LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_MINUS: Final = "\u2212"  # used as a dash, though Unicode calls it a symbol
+_PAYLOAD: Final = re.compile(r"^\s*(?:/start\s+)?(?:code[=_-])?", re.IGNORECASE)
+
+
+def new_code() -> str:
+    """A fresh code of 16 symbols from the system's randomness."""
+    bits = secrets.randbits(5 * RANDOM_SYMBOLS)
+    body = "".join(ALPHABET[(bits >> (5 * place)) & 31] for place in range(RANDOM_SYMBOLS))
+    return body + check_symbol(body)
+
+
+def check_symbol(body: str) -> str:
+    """The check symbol that goes behind `body` (canonical symbols only): Luhn mod 32, every second value doubled from the
+    right, digits of a doubled value added in base 32."""
+    total = 0
+    for place, symbol in enumerate(reversed(body)):
+        value = _VALUE[symbol]
+        if place % 2 == 0:
+            value *= 2
+            value = value // _BASE + value % _BASE
+        total += value
+    return ALPHABET[-total % _BASE]
+
+
+def canonical(typed: str) -> str | None:
+    """What somebody typed, tapped or pasted, as the 16 stored symbols; None if it has not the form of a code.
+
+    Upper-cases, drops spaces and every kind of dash, reads O as 0 and I and L as 1, and takes the payload forms
+    `code_...`, `code=...`, `code-...` (`rules.md` C1, C11). The check symbol is not looked at: see `well_typed`.
+    """
+    text = unicodedata.normalize("NFKC", typed)
+    # The whole text first: a code whose first group looks like "code" must not lose it.
+    return _symbols(text) or _symbols(_PAYLOAD.sub("", text, count=1))
+
+
+def _symbols(text: str) -> str | None:
+    kept = "".join(symbol for symbol in text if not (symbol.isspace() or unicodedata.category(symbol) in {"Pd", "Cf"}))
+    symbols = kept.replace(_MINUS, "").upper().translate(_LOOKALIKES)
+    if len(symbols) != LENGTH or any(symbol not in _VALUE for symbol in symbols):
+        return None
+    return symbols
+
+
+def well_typed(code: str) -> bool:
+    """Whether the check symbol of a canonical code is right; if not, it was mistyped and no look-up is needed."""
+    return check_symbol(code[:-1]) == code[-1]
+
+
+def shown(code: str) -> str:
+    """A canonical code as people read it: XXXX-XXXX-XXXX-XXXX."""
+    return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))

@@ -1,0 +1,156 @@
+"""Batches, access codes, what expired, what was delivered, what was refused.
+
+A code's place is (batch, position): batch ids are UUIDs of version 7, so that order is newest batch first, and the
+primary key is the index that lists read.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.db import UtcDateTime
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from codes_api.base import Base
+
+
+class Batch(Base):
+    """One request for codes. `included`, `overage` and the fee are what billing-api agreed to.
+
+    `expires_at` is every code's; it is counted from the request. `progressed_at`, `leased_until` are real time, all
+    other moments the domain's.
+    """
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "project_id", "plan_id"],
+            ["membership_plans.account_id", "membership_plans.project_id", "membership_plans.id"],
+        ),
+        CheckConstraint("quantity BETWEEN 1 AND 1000", name="quantity"),
+        CheckConstraint("included + overage = quantity AND included >= 0 AND overage >= 0", name="split"),
+        CheckConstraint("fee_amount >= 0", name="fee_amount"),
+        CheckConstraint("status IN ('queued', 'generating', 'ready', 'failed')", name="status"),
+        CheckConstraint("delivery IN ('waiting', 'sending', 'delivered')", name="delivery"),
+        CheckConstraint("delivered BETWEEN 0 AND quantity", name="delivered"),
+        CheckConstraint("(status = 'ready') = (generated_at IS NOT NULL)", name="generated_at"),
+        Index(
+            "ix_batches_unfinished",
+            "progressed_at",
+            postgresql_where=text("status IN ('queued', 'generating') OR (status = 'ready' AND delivery <> 'delivered')"),
+        ),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan_id: Mapped[UUID]
+    quantity: Mapped[int]
+    label: Mapped[str | None] = mapped_column(String(100))
+    expiry_preset: Mapped[str] = mapped_column(String(16))
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    included: Mapped[int]
+    overage: Mapped[int]
+    fee_amount: Mapped[int] = mapped_column(BigInteger)
+    fee_currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[str] = mapped_column(String(10))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    generated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    billed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivery: Mapped[str] = mapped_column(String(9))
+    delivered: Mapped[int] = mapped_column(default=0, server_default="0")
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    progressed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AccessCode(Base):
+    """One code, 16 symbols (`rules.md` C1). Its generation time is its batch's."""
+
+    __tablename__ = "access_codes"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "project_id", "batch_id"], ["batches.account_id", "batches.project_id", "batches.id"]
+        ),
+        UniqueConstraint("account_id", "project_id", "code"),
+        CheckConstraint("(redeemed_at IS NULL) = (redeemed_by IS NULL)", name="redeemed_by"),
+        CheckConstraint("(redeemed_at IS NULL) = (membership_id IS NULL)", name="membership_id"),
+        CheckConstraint("redeemed_at IS NULL OR revoked_at IS NULL", name="one_end"),
+        Index(
+            "ix_access_codes_sweep",
+            "expires_at",
+            postgresql_where=text("redeemed_at IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL"),
+        ),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(String(16))
+    plan_id: Mapped[UUID]
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    redeemed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    redeemed_by: Mapped[int | None] = mapped_column(BigInteger)
+    membership_id: Mapped[UUID | None]
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ExpiredCode(Base):
+    """The tombstone of a code that the sweep deleted (`rules.md` C4). Counts nowhere."""
+
+    __tablename__ = "expired_codes"
+    __table_args__ = (
+        UniqueConstraint("account_id", "project_id", "code"),
+        Index("ix_expired_codes_deleted_at", "deleted_at"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(String(16))
+    plan_id: Mapped[UUID]
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Delivery(Base):
+    """Positions `first` to `last` of a batch went out, in one Telegram message if `message_id` says which."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "project_id", "batch_id"], ["batches.account_id", "batches.project_id", "batches.id"]
+        ),
+        CheckConstraint("first >= 0 AND last >= first", name="positions"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    first: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    last: Mapped[int]
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    delivered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RefusedAttempt(Base):
+    """Somebody typed a code and was refused (`rules.md` C8). `typed` is cut; `code` is its canonical form if it has one."""
+
+    __tablename__ = "refused_attempts"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "project_id"], ["projects.account_id", "projects.id"]),
+        Index("ix_refused_attempts_code", "account_id", "project_id", "code", "id"),
+        Index("ix_refused_attempts_attempted_at", "attempted_at"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    telegram_id: Mapped[int] = mapped_column(BigInteger)
+    typed: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str | None] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(32))
+    attempted_at: Mapped[datetime] = mapped_column(UtcDateTime)

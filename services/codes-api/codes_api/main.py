@@ -1,0 +1,74 @@
+"""Puts codes-api together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from arq.connections import ArqRedis
+from fastapi import FastAPI
+from shared.clients.billing import BillingClient
+from shared.clients.gateway import GatewayClient
+from shared.db import DATABASE_OUTAGE, Database
+from shared.idempotency import IdempotencyKeys
+from shared.outbox import Relay
+from shared.ratelimit import REDIS_OUTAGE, RequestLimiter
+from shared.web import create_web_app
+
+from codes_api.api import INTERNAL_ROUTERS, PUBLIC_ROUTERS, TAGS
+from codes_api.base import idempotency_keys, outbox
+from codes_api.projects.sealing import Sealer
+from codes_api.settings import Settings
+from codes_api.state import State, put_state
+
+DESCRIPTION = """
+Generate access codes in bulk, hand them out, see who redeemed them.
+
+**Getting in:** every request carries `Authorization: Bearer mp_...`; the key comes from billing-api's `POST /v1/accounts`.
+**Errors** are problem documents (RFC 9457) with a stable `code`. **POST** takes an `Idempotency-Key`. **Lists** are newest
+first and go on with `cursor`.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """codes-api as an ASGI app."""
+    database = Database(settings.codes_database_url, application_name="codes-api", pool_size=settings.database_pool_size)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        redis = ArqRedis.from_url(settings.redis_url)
+        relay = Relay(database, outbox, redis)
+        async with (
+            BillingClient("billing-api", settings.billing_api_url, settings.service_token) as billing,
+            GatewayClient("bot-gateway", settings.bot_gateway_url, settings.service_token) as gateway,
+        ):
+            put_state(
+                app,
+                State(
+                    settings=settings,
+                    clock=settings.clock(),
+                    database=database,
+                    billing=billing,
+                    gateway=gateway,
+                    limiter=RequestLimiter(settings.redis_url, settings.rate_limit_per_minute),
+                    sealer=Sealer(settings.encryption_key),
+                    redis=redis,
+                    relay=relay,
+                ),
+            )
+            app.state.idempotency = IdempotencyKeys(database, idempotency_keys)
+            await relay.start()
+            try:
+                yield
+            finally:
+                await relay.stop()
+                await redis.aclose()
+                await database.close()
+
+    return create_web_app(
+        title="MemberPass codes-api",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        routers=[*PUBLIC_ROUTERS, *INTERNAL_ROUTERS],
+        ready=database.check,
+        outages=(DATABASE_OUTAGE, REDIS_OUTAGE),
+        tags=TAGS,
+    )

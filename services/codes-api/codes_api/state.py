@@ -1,0 +1,41 @@
+"""What a running codes-api holds: opened once by the lifespan, reached through `app.state.codes`."""
+
+from dataclasses import dataclass
+
+from arq.connections import ArqRedis
+from fastapi import FastAPI, Request
+from shared.clients.billing import BillingClient
+from shared.clients.gateway import GatewayClient
+from shared.clock import Clock
+from shared.db import Database
+from shared.outbox import Relay
+from shared.ratelimit import RequestLimiter
+
+from codes_api.projects.sealing import Sealer
+from codes_api.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything a request may need that lives longer than a request."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    billing: BillingClient
+    gateway: GatewayClient
+    limiter: RequestLimiter
+    sealer: Sealer
+    redis: ArqRedis
+    relay: Relay
+
+
+def state_of(request: Request) -> State:
+    """The running service's state."""
+    state: State = request.app.state.codes
+    return state
+
+
+def put_state(app: FastAPI, state: State) -> None:
+    """Make the state reachable for requests."""
+    app.state.codes = state
