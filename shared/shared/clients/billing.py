@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from shared.clients.base import Done, ServiceClient
 from shared.contracts.accounts import AuthenticatedAccount, AuthenticateKey, Entitlements
-from shared.contracts.due import DueRun, NextDue
+from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.quota import QuotaQuote, QuotaReservation, QuoteQuota, ReportExpired, ReserveQuota
 from shared.contracts.sandbox import MoveClock, SandboxTime
 
@@ -53,6 +53,10 @@ class BillingClient(ServiceClient):
     async def run_due(self) -> DueRun:
         """Do what is due in billing, a bounded piece of it."""
         return await self.call("POST", "/internal/due/run", DueRun)
+
+    async def outbox(self) -> OutboxState:
+        """How many of billing's committed events wait for the relay."""
+        return await self.call("GET", "/internal/outbox", OutboxState)
 
     async def sandbox_time(self) -> SandboxTime:
         """Where the sandbox clock stands and goes."""

@@ -6,7 +6,7 @@ from shared.clients.base import Done, ServiceClient
 from shared.contracts.accounts import AccountUsage, Entitlements
 from shared.contracts.batches import BatchRef, DeliveryClaim, GenerationResult, ReportDelivery, UnfinishedBatches
 from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked
-from shared.contracts.due import DueRun, NextDue
+from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.redemptions import CodePreview, MemberView, Redemption, TypedCode
 
 
@@ -93,3 +93,7 @@ class CodesClient(ServiceClient):
     async def run_due(self) -> DueRun:
         """Sweep what is due, a bounded piece of it."""
         return await self.call("POST", "/internal/due/run", DueRun)
+
+    async def outbox(self) -> OutboxState:
+        """How many of codes-api's committed events wait for the relay."""
+        return await self.call("GET", "/internal/outbox", OutboxState)

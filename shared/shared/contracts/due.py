@@ -1,5 +1,7 @@
 """What is due: each owner keeps its due times in PostgreSQL; jobs asks and says when to run them."""
 
+from pydantic import Field
+
 from shared.contracts.base import UtcDatetime, WireModel
 
 
@@ -14,3 +16,9 @@ class DueRun(WireModel):
 
     done: int
     next_due_at: UtcDatetime | None
+
+
+class OutboxState(WireModel):
+    """Answer of `GET /internal/outbox`: how many committed events the owner's relay has not handed over yet."""
+
+    unpublished: int = Field(ge=0)
