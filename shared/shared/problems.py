@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared.errors import AppError, DependencyUnavailableError, NotFoundError, ValidationFailedError
+from shared.errors import AppError, DependencyUnavailableError, NotFoundError, PayloadTooLargeError, ValidationFailedError
 from shared.logging import get_logger
 from shared.request_id import current_request_id
 
@@ -132,6 +132,8 @@ def install_problem_handlers(app: FastAPI, outages: Sequence[Outage] = ()) -> No
         error = cast("HTTPException", surprise)
         if error.status_code == HTTPStatus.NOT_FOUND:
             return render_error(NotFoundError("There is nothing at this address."))
+        if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return render_error(PayloadTooLargeError(str(error.detail)))
         phrase = HTTPStatus(error.status_code).phrase
         code = phrase.lower().replace(" ", "_").replace("-", "_")
         return render(error.status_code, code, phrase, str(error.detail), headers=error.headers)
