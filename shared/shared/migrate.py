@@ -1,8 +1,10 @@
 """What the `migrations/env.py` of every service does: run alembic on asyncpg under a lock."""
 
 import asyncio
+from typing import Any, Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -33,7 +35,7 @@ def _migrate(connection: Connection, metadata: MetaData) -> None:
         context.run_migrations()
 
 
-def _render(kind: str, item: object, _: object) -> str | bool:
+def _render(kind: str, item: Any, _: AutogenContext) -> str | Literal[False]:
     """Write our column types as plain SQLAlchemy ones: a migration must not change when our code does."""
     if kind == "type" and type(item).__name__ == "UtcDateTime":
         return "sa.DateTime(timezone=True)"
