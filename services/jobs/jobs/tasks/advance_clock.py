@@ -1,0 +1,79 @@
+"""Move the sandbox clock to where billing-api wants it, through everything that falls due on the way."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from shared.contracts.sandbox import ClockStatus, MoveClock
+from shared.logging import get_logger
+
+from jobs.services import Owner, Services
+from jobs.tasks.await_effects import await_effects
+
+log = get_logger(__name__)
+
+STUCK_AFTER_S = 10.0
+LOOK_AGAIN_AFTER_S = 0.02
+
+
+class DueWorkStuckError(Exception):
+    """An owner says that work is due, and does none of it. Going on would break the order of time."""
+
+
+async def advance_clock(services: Services) -> None:
+    """Move the clock in order of time across both owners, until billing-api says that it stands where it should.
+
+    Each step goes to the earliest moment at which something is due, has that owner do all of it, and lets the events that
+    fall out have their effect before the next. Nothing is remembered here: a run that follows a crash asks where the
+    clock stands, as every run does.
+
+    Raises:
+        DueWorkStuckError: an owner did none of its due work for 10 s.
+        RemoteProblem, DependencyUnavailableError: as an owner answers.
+    """
+    waited_out: set[str] = set()
+    while (time := await services.billing.sandbox_time()).status is ClockStatus.ADVANCING:
+        target = time.target or time.now
+        steps = await _walk(services, target, waited_out)
+        await services.billing.move_clock(MoveClock(to=target, finished=True))
+        log.info("clock_advanced", to=target.isoformat(), steps=steps)
+
+
+async def _walk(services: Services, target: datetime, waited_out: set[str]) -> int:
+    """Take all steps up to `target`; returns how many."""
+    steps = 0
+    await await_effects(services, waited_out)  # of a step that a crash cut short
+    while (earliest := await _earliest(services.owners, target)) is not None:
+        name, moment = earliest
+        if moment > services.clock.now():
+            await services.billing.move_clock(MoveClock(to=moment))
+        await _run_all_due(services.owners[name], name, moment)
+        await await_effects(services, waited_out)
+        steps += 1
+    return steps
+
+
+async def _earliest(owners: Mapping[str, Owner], target: datetime) -> tuple[str, datetime] | None:
+    """Whose due work comes first, and when; None if nobody has any up to `target`."""
+    answers = await asyncio.gather(*(owner.next_due() for owner in owners.values()))
+    dues = [
+        (name, answer.next_due_at)
+        for name, answer in zip(owners, answers, strict=True)
+        if answer.next_due_at is not None and answer.next_due_at <= target
+    ]
+    return min(dues, key=lambda due: due[1], default=None)
+
+
+async def _run_all_due(owner: Owner, name: str, moment: datetime) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + STUCK_AFTER_S
+    while True:
+        run = await owner.run_due()
+        if run.next_due_at is None or run.next_due_at > moment:
+            return
+        if run.done:
+            deadline = loop.time() + STUCK_AFTER_S
+        elif loop.time() > deadline:
+            raise DueWorkStuckError(f"{name} has work due at {run.next_due_at.isoformat()} and does none of it")
+        else:
+            await asyncio.sleep(LOOK_AGAIN_AFTER_S)  # the cron's round may hold it at this moment
