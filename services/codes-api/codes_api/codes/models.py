@@ -27,13 +27,20 @@ class Batch(Base):
             ["account_id", "project_id", "plan_id"],
             ["membership_plans.account_id", "membership_plans.project_id", "membership_plans.id"],
         ),
+        # Other services name a batch without its project.
+        UniqueConstraint("account_id", "id"),
         CheckConstraint("quantity BETWEEN 1 AND 1000", name="quantity"),
+        CheckConstraint("(expiry_preset = 'custom') = (expiry_days IS NOT NULL)", name="expiry_days"),
+        CheckConstraint("(expiry_preset = 'no_expiry') = (expires_at IS NULL)", name="expires_at"),
         CheckConstraint("included + overage = quantity AND included >= 0 AND overage >= 0", name="split"),
         CheckConstraint("fee_amount >= 0", name="fee_amount"),
         CheckConstraint("status IN ('queued', 'generating', 'ready', 'failed')", name="status"),
         CheckConstraint("delivery IN ('waiting', 'sending', 'delivered')", name="delivery"),
         CheckConstraint("delivered BETWEEN 0 AND quantity", name="delivered"),
         CheckConstraint("(status = 'ready') = (generated_at IS NOT NULL)", name="generated_at"),
+        CheckConstraint("billed_at IS NULL OR status = 'ready'", name="billed_at"),
+        CheckConstraint("(delivery = 'delivered') = (delivered_at IS NOT NULL)", name="delivered_at"),
+        CheckConstraint("delivery <> 'delivered' OR delivered = quantity", name="all_delivered"),
         Index(
             "ix_batches_unfinished",
             "progressed_at",
@@ -48,6 +55,7 @@ class Batch(Base):
     quantity: Mapped[int]
     label: Mapped[str | None] = mapped_column(String(100))
     expiry_preset: Mapped[str] = mapped_column(String(16))
+    expiry_days: Mapped[int | None]
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     included: Mapped[int]
     overage: Mapped[int]

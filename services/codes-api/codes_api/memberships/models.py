@@ -37,7 +37,7 @@ class MembershipPlan(Base):
         ForeignKeyConstraint(["account_id", "project_id"], ["projects.account_id", "projects.id"]),
         CheckConstraint("price_amount >= 0", name="price_amount"),
         CheckConstraint("interval_unit IN ('day', 'week', 'month', 'year', 'lifetime')", name="interval_unit"),
-        CheckConstraint("interval_count >= 1", name="interval_count"),
+        CheckConstraint("interval_count >= 1 AND (interval_unit <> 'lifetime' OR interval_count = 1)", name="interval_count"),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -31,7 +31,7 @@ class Bot(Base):
     """A connected bot. Keyed by Telegram's own id, because that is all an update names: a global directory.
 
     One project has at most one bot, and one bot serves at most one project. `owner_link_hash` is the SHA-256 of the
-    one-time token in the owner link; it is blanked when the link was used.
+    one-time token in the owner link. A used link is kept: the chat that used it may tap it again, no other can.
     """
 
     __tablename__ = "bots"
@@ -39,6 +39,8 @@ class Bot(Base):
         ForeignKeyConstraint(["account_id", "project_id"], ["projects.account_id", "projects.id"]),
         UniqueConstraint("account_id", "project_id"),
         CheckConstraint("bot_id > 0", name="bot_id"),
+        CheckConstraint("octet_length(owner_link_hash) = 32", name="owner_link_hash"),
+        CheckConstraint("NOT owner_link_used OR owner_chat_id IS NOT NULL", name="owner_link_used"),
     )
 
     bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -47,6 +49,7 @@ class Bot(Base):
     username: Mapped[str] = mapped_column(String(64))
     token_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     webhook_secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    owner_link_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    owner_link_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    owner_link_used: Mapped[bool] = mapped_column(default=False, server_default="false")
     owner_chat_id: Mapped[int | None] = mapped_column(BigInteger)
     connected_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""Projects, plans, batches, codes, memberships
+"""Projects, plans, batches, codes, memberships.
 
 Revision: 831191ea4b69
 Follows:
@@ -100,10 +100,13 @@ def upgrade() -> None:
         sa.Column("username", sa.String(length=64), nullable=False),
         sa.Column("token_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("webhook_secret_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("owner_link_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("owner_link_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("owner_link_used", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("owner_chat_id", sa.BigInteger(), nullable=True),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("NOT owner_link_used OR owner_chat_id IS NOT NULL", name=op.f("ck_bots_owner_link_used")),
         sa.CheckConstraint("bot_id > 0", name=op.f("ck_bots_bot_id")),
+        sa.CheckConstraint("octet_length(owner_link_hash) = 32", name=op.f("ck_bots_owner_link_hash")),
         sa.ForeignKeyConstraint(
             ["account_id", "project_id"],
             ["projects.account_id", "projects.id"],
@@ -126,9 +129,12 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
+            "interval_count >= 1 AND (interval_unit <> 'lifetime' OR interval_count = 1)",
+            name=op.f("ck_membership_plans_interval_count"),
+        ),
+        sa.CheckConstraint(
             "interval_unit IN ('day', 'week', 'month', 'year', 'lifetime')", name=op.f("ck_membership_plans_interval_unit")
         ),
-        sa.CheckConstraint("interval_count >= 1", name=op.f("ck_membership_plans_interval_count")),
         sa.CheckConstraint("price_amount >= 0", name=op.f("ck_membership_plans_price_amount")),
         sa.ForeignKeyConstraint(
             ["account_id", "project_id"],
@@ -165,6 +171,7 @@ def upgrade() -> None:
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("label", sa.String(length=100), nullable=True),
         sa.Column("expiry_preset", sa.String(length=16), nullable=False),
+        sa.Column("expiry_days", sa.Integer(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("included", sa.Integer(), nullable=False),
         sa.Column("overage", sa.Integer(), nullable=False),
@@ -180,7 +187,12 @@ def upgrade() -> None:
         sa.Column("lease", sa.Uuid(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("progressed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(delivery = 'delivered') = (delivered_at IS NOT NULL)", name=op.f("ck_batches_delivered_at")),
+        sa.CheckConstraint("(expiry_preset = 'custom') = (expiry_days IS NOT NULL)", name=op.f("ck_batches_expiry_days")),
+        sa.CheckConstraint("(expiry_preset = 'no_expiry') = (expires_at IS NULL)", name=op.f("ck_batches_expires_at")),
         sa.CheckConstraint("(status = 'ready') = (generated_at IS NOT NULL)", name=op.f("ck_batches_generated_at")),
+        sa.CheckConstraint("billed_at IS NULL OR status = 'ready'", name=op.f("ck_batches_billed_at")),
+        sa.CheckConstraint("delivery <> 'delivered' OR delivered = quantity", name=op.f("ck_batches_all_delivered")),
         sa.CheckConstraint("delivery IN ('waiting', 'sending', 'delivered')", name=op.f("ck_batches_delivery")),
         sa.CheckConstraint("status IN ('queued', 'generating', 'ready', 'failed')", name=op.f("ck_batches_status")),
         sa.CheckConstraint("delivered BETWEEN 0 AND quantity", name=op.f("ck_batches_delivered")),
@@ -193,6 +205,7 @@ def upgrade() -> None:
             name=op.f("fk_batches_account_id_project_id_plan_id_membership_plans"),
         ),
         sa.PrimaryKeyConstraint("account_id", "project_id", "id", name=op.f("pk_batches")),
+        sa.UniqueConstraint("account_id", "id", name=op.f("uq_batches_account_id_id")),
     )
     op.create_index(
         "ix_batches_unfinished",
