@@ -6,35 +6,24 @@ Each history also goes all the way down and up again, so that the way back exist
 import asyncio
 import os
 import sys
-import tempfile
-from pathlib import Path
 
-from memberpass_local.embedded_postgres import prepare_postgres
-from memberpass_local.home import Home
 from memberpass_local.problems import StackError
 from memberpass_local.services import alembic_ini
-from memberpass_local.supervisor import Supervisor
+from memberpass_local.throwaway import throwaway_postgres
 
 _STEPS = (("upgrade", "head"), ("check",), ("downgrade", "base"), ("upgrade", "head"), ("check",))
 
 
 async def check_migrations() -> bool:
     """Whether every step of both histories ends well; what alembic says goes to the terminal."""
-    with tempfile.TemporaryDirectory(prefix="memberpass-migrations-") as folder:
-        home = Home.at(Path(folder))
-        postgres = await prepare_postgres(home, {}, durable=False)
-        supervisor = Supervisor(home, auto_restart=False, tell=lambda _: None)
-        try:
-            await supervisor.add([postgres.spec])
-            await postgres.create_databases("codes", "billing")
-            env = {
-                **os.environ,
-                "CODES_DATABASE_URL": postgres.url("codes"),
-                "BILLING_DATABASE_URL": postgres.url("billing"),
-            }
-            return all([await _check_one(service, env) for service in ("codes-api", "billing-api")])
-        finally:
-            await supervisor.stop()
+    async with throwaway_postgres() as postgres:
+        await postgres.create_databases("codes", "billing")
+        env = {
+            **os.environ,
+            "CODES_DATABASE_URL": postgres.url("codes"),
+            "BILLING_DATABASE_URL": postgres.url("billing"),
+        }
+        return all([await _check_one(service, env) for service in ("codes-api", "billing-api")])
 
 
 async def _check_one(service: str, env: dict[str, str]) -> bool:
