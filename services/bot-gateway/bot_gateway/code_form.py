@@ -1,0 +1,41 @@
+"""Whether a text has the form of an access code. Pure and loose: which symbols are good is for codes-api to say.
+
+Reading a code drops spaces and every kind of dash (`rules.md` C1); a deep link's payload comes in several forms (C11).
+"""
+
+import re
+import unicodedata
+
+SYMBOLS = 16
+_FORM = re.compile(r"[0-9A-Za-z]{16}")
+_PAYLOAD = re.compile(r"code[_=-]", re.IGNORECASE)
+_GROUPED = re.compile(r"(?<![0-9A-Za-z-])[0-9A-Za-z]{4}(?:-[0-9A-Za-z]{4}){3}(?![0-9A-Za-z-])")
+_MINUS = "\N{MINUS SIGN}"
+
+
+def bare_code(text: str) -> str | None:
+    """The 16 symbols of a text that is a code and nothing else, upper-case; None if it isn't one."""
+    kept = "".join(
+        symbol
+        for symbol in text
+        if not symbol.isspace() and symbol != _MINUS and unicodedata.category(symbol) not in {"Pd", "Cf"}
+    )
+    return kept.upper() if _FORM.fullmatch(kept) else None
+
+
+def find_code(text: str) -> str | None:
+    """The code in a message: the whole message, or the one code that a forwarded message holds in its printed form."""
+    if (whole := bare_code(text)) is not None:
+        return whole
+    printed = {found.upper() for found in _GROUPED.findall(text)}
+    return bare_code(printed.pop()) if len(printed) == 1 else None
+
+
+def code_of_payload(payload: str) -> str | None:
+    """What the payload of `/start` says as a code: `code_...`, `code=...`, `code-...` or the bare code (C11).
+
+    After a prefix anything is taken, so that a link with a typing mistake is answered as one. None: no code is meant.
+    """
+    if (prefix := _PAYLOAD.match(payload)) is not None:
+        return payload[prefix.end() :].strip() or None
+    return bare_code(payload)

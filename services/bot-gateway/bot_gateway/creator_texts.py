@@ -1,0 +1,76 @@
+"""What creators read: linking their chat, their codes, notices. HTML parse mode, as in `texts.py`."""
+
+from typing import Any
+
+from shared.contracts.batches import DeliverableCode, DeliveryClaim
+from shared.contracts.bots import ConnectedBot, NoticeKind, OwnerChatLinked
+
+from bot_gateway.people import moment, name
+from bot_gateway.texts import BRANDING
+
+OWNER_LINK_UNKNOWN = (
+    "<b>This link doesn't work any more</b>\n\n"
+    "A link for creators works once. Connect the bot again in MemberPass to get a fresh one."
+)
+
+
+def linked(answer: OwnerChatLinked) -> str:
+    """The creator opened their link: what happens next."""
+    waiting = {
+        0: "When you generate access codes, they arrive right here.",
+        1: "One batch of access codes is waiting for you and arrives in a moment.",
+    }.get(answer.waiting_batches, f"{answer.waiting_batches} batches of access codes are waiting for you and arrive in a moment.")
+    return (
+        f"<b>This chat is linked to {name(answer.project_name)}</b>\n\n{waiting}\n\n"
+        "Fewer than 25 codes come as single messages that you can forward, larger batches as one CSV file."
+    )
+
+
+def code_message(claim: DeliveryClaim, code: DeliverableCode) -> str:
+    """One code as a message that can be forwarded as it is (`rules.md` T2)."""
+    period = claim.plan_period
+    parts = [
+        f"<b>{name(claim.plan_name)}</b>\n"
+        + ("Lifetime membership" if period == "lifetime" else f"Membership for {name(period)}"),
+        f"Access code (tap to copy):\n<code>{name(code.code)}</code>",
+        f"Open this link to use it:\n{name(code.join_link, 512)}",
+    ]
+    if claim.expires_at is not None:
+        parts.append(f"Use it before {moment(claim.expires_at)}.")
+    if claim.branded:
+        parts.append(BRANDING)
+    return "\n\n".join(parts)
+
+
+def document_caption(claim: DeliveryClaim) -> str:
+    """What stands under the CSV: plan, quantity, label, expiry. Below Telegram's 1024 characters."""
+    lines = [f"<b>{claim.quantity} access codes</b>", f"Plan: {name(claim.plan_name)} ({name(claim.plan_period)})"]
+    if claim.label:
+        lines.append(f"Label: {name(claim.label, 120)}")
+    lines.append("No expiry" if claim.expires_at is None else f"Use before {moment(claim.expires_at)}")
+    if claim.branded:
+        lines += ["", BRANDING]
+    return "\n".join(lines)
+
+
+def notice(kind: NoticeKind, connected: ConnectedBot, params: dict[str, Any]) -> str:
+    """What a creator is told about their project. Of `params` only counts are shown."""
+    project = name(connected.project_name)
+    if kind is NoticeKind.LIFETIME_LIMIT_REACHED:
+        limit = params.get("limit")
+        of = f" ({limit})" if isinstance(limit, int) else ""
+        return (
+            f"<b>{project}: lifetime limit reached</b>\n\n"
+            f"A member could not redeem a lifetime code, because your plan's limit of lifetime memberships{of} is reached. "
+            "The code stays good. Upgrade your plan and ask the member to try again."
+        )
+    if kind is NoticeKind.MANY_WRONG_GUESSES:
+        return (
+            f"<b>{project}: many wrong codes</b>\n\n"
+            "Somebody seems to be guessing access codes. Guesses are slowed down; good codes keep working. "
+            "You don't have to do anything."
+        )
+    return (
+        f"<b>{project}: a batch of codes failed</b>\n\n"
+        "No codes were generated and nothing is charged. Please try again; if it happens once more, write to us."
+    )

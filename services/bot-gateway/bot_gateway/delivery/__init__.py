@@ -1,0 +1,1 @@
+"""Bringing things to a creator's chat: batches of codes, and notices."""

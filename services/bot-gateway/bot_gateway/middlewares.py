@@ -1,0 +1,58 @@
+"""What every update goes through before its handler, under the lock of its chat."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiogram import BaseMiddleware, Bot
+from aiogram.types import CallbackQuery, Message, TelegramObject, Update
+from shared.contracts.bots import ConnectedBot
+from shared.logging import get_logger
+from typing_extensions import override
+
+from bot_gateway.ordering import HandledUpdates
+from bot_gateway.talk import Talk
+
+log = get_logger(__name__)
+
+Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class OnlyOnce(BaseMiddleware):
+    """Leaves out an update that this process has answered already."""
+
+    def __init__(self, handled: HandledUpdates) -> None:
+        self._handled = handled
+
+    @override
+    async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
+        connected: ConnectedBot = data["connected"]
+        update_id = event.update_id if isinstance(event, Update) else 0
+        if (connected.bot_id, update_id) in self._handled:
+            log.info("update_repeated")
+            return None
+        answer = await handler(event, data)
+        self._handled.add(connected.bot_id, update_id)
+        return answer
+
+
+class PrivateTalk(BaseMiddleware):
+    """Gives handlers their `talk`. In groups and channels the bot keeps silent: codes are nobody else's business."""
+
+    @override
+    async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
+        chat_id = _private_chat(event)
+        if chat_id is None:
+            return None
+        bot: Bot = data["bot"]
+        connected: ConnectedBot = data["connected"]
+        data["talk"] = Talk(bot, chat_id, connected.branding)
+        return await handler(event, data)
+
+
+def _private_chat(event: TelegramObject) -> int | None:
+    inner = (event.message or event.callback_query) if isinstance(event, Update) else None
+    if isinstance(inner, Message) and inner.from_user is not None and inner.chat.type == "private":
+        return inner.chat.id
+    if isinstance(inner, CallbackQuery) and (inner.message is None or inner.message.chat.type == "private"):
+        return inner.from_user.id
+    return None
