@@ -1,11 +1,11 @@
 """PostgreSQL: engine, transactions at the edge, column types. Only services with a database import this."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import AdminShutdownError, InterfaceError, PostgresConnectionError, PostgresError
 from sqlalchemy import DateTime, Dialect, MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -102,6 +102,24 @@ class Database:
         """A connection in autocommit mode, for the hot paths that are one guarded statement."""
         async with self.autocommit.connect() as connection:
             yield connection
+
+    async def fetch_row(self, sql: str, *parameters: Any) -> Mapping[str, Any] | None:
+        """The first row of one statement in autocommit mode, straight on asyncpg (`$1` parameters, prepared once a
+        connection): less than half of what SQLAlchemy's execution costs. For a hot path only.
+
+        Raises:
+            asyncpg.PostgresError, OSError: not wrapped by SQLAlchemy.
+        """
+        async with self.autocommit.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            try:
+                row: Mapping[str, Any] | None = await driver.fetchrow(sql, *parameters)  # type: ignore[union-attr]
+            except (OSError, InterfaceError, PostgresConnectionError, AdminShutdownError):
+                # SQLAlchemy did not see it happen: without this the dead connection, and its like, would stay in the pool.
+                await connection.invalidate()
+                await self.engine.dispose()
+                raise
+            return row
 
     async def check(self) -> None:
         """Raise if the database can't be reached."""

@@ -7,7 +7,7 @@ twice; arq drops the second by its job id, and receivers remember event ids all 
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -62,17 +62,30 @@ async def stage(
     Returns:
         The event's id.
     """
-    event_id = new_id()
-    values = {
-        "account_id": account_id,
-        "id": event_id,
-        "type": type_.value,
-        "payload": dict(payload),
-        "request_id": current_request_id(),
-        "occurred_at": now,
-    }
-    await session.execute(insert(outbox).values(values).returning(func.pg_notify(CHANNEL, literal(""))))
+    (event_id,) = await stage_all(session, outbox, type_, [(account_id, payload)], now=now)
     return event_id
+
+
+async def stage_all(
+    session: AsyncSession, outbox: Table, type_: EventType, events: Sequence[tuple[UUID, Mapping[str, Any]]], *, now: datetime
+) -> list[UUID]:
+    """Like `stage`, for many events of one type (account and payload of each) in one round trip; at least one."""
+    request_id = current_request_id()
+    ids = [new_id() for _ in events]
+    rows = [
+        {
+            "account_id": account_id,
+            "id": event_id,
+            "type": type_.value,
+            "payload": dict(payload),
+            "request_id": request_id,
+            "occurred_at": now,
+        }
+        for event_id, (account_id, payload) in zip(ids, events, strict=True)
+    ]
+    # PostgreSQL folds the equal notifications of a transaction into one.
+    await session.execute(insert(outbox).returning(func.pg_notify(CHANNEL, literal(""))), rows)
+    return ids
 
 
 class Relay:

@@ -30,12 +30,15 @@ class PlanSummary(WireModel):
 
 class CodePreview(WireModel):
     """What a good code would give. `code` is its canonical form of 16 symbols; `extends_until`: the end of the running
-    membership it would extend (M2)."""
+    membership it would extend (M2); `repeated`: this member has redeemed it already (C6); `already_lifetime`: they are
+    a lifetime member of the plan, so that this code would give them nothing more."""
 
     code: str
     plan: PlanSummary
     expires_at: UtcDatetime | None
     extends_until: UtcDatetime | None
+    repeated: bool = False
+    already_lifetime: bool = False
 
 
 class MembershipView(WireModel):

@@ -63,8 +63,8 @@ class LifetimeLimitReachedError(AppError):
 
 
 class BatchNotReadyError(AppError):
-    """The batch's codes are still being generated."""
+    """The batch's codes are not generated yet."""
 
     status = HTTPStatus.CONFLICT
     code = "batch_not_ready"
-    title = "The batch is still being generated"
+    title = "The batch is not generated yet"

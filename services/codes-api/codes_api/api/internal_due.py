@@ -1,0 +1,26 @@
+"""jobs asks what is due and says when to do it. Times live here, in PostgreSQL."""
+
+from fastapi import APIRouter
+from shared.contracts.due import DueRun, NextDue
+
+from codes_api import due
+from codes_api.api.deps import NowDep, ServiceOnly, SessionDep, StateDep
+
+router = APIRouter(prefix="/internal/due", dependencies=[ServiceOnly], include_in_schema=False)
+
+
+@router.get("")
+async def next_due(session: SessionDep) -> NextDue:
+    """When the next code expires or membership ends."""
+    return NextDue(next_due_at=await due.next_due(session))
+
+
+@router.post("/run")
+async def run_due(state: StateDep, now: NowDep) -> DueRun:
+    """Do a bounded piece of what is due now."""
+    return await due.run_due(
+        state.database,
+        now=now,
+        tombstone_days=state.settings.tombstone_days,
+        refused_attempt_days=state.settings.refused_attempt_days,
+    )

@@ -1,0 +1,116 @@
+"""Redeem a code (`spec/access-codes.txt`, How subscribers redeem; `rules.md` C1-C6, C8, M1-M4)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import CheckViolationError
+from shared.contracts.redemptions import MembershipView, PlanSummary, Redemption
+from shared.db import Database
+from shared.errors import AppError, DependencyUnavailableError
+from shared.ids import new_id
+from shared.money import Money
+from shared.request_id import current_request_id
+
+from codes_api.codes.alphabet import canonical, well_typed
+from codes_api.codes.errors import CodeMistypedError
+from codes_api.codes.look_up import look_up
+from codes_api.codes.redeem_statement import REDEEM, SLOT_CONSTRAINT
+from codes_api.codes.refuse import Attempt, judge, refuse
+from codes_api.memberships.end import end_lapsed
+from codes_api.memberships.models import IntervalUnit, MembershipStatus
+from codes_api.memberships.periods import period_in_words
+from codes_api.memberships.summary import membership_view
+
+# What made the statement change nothing can be over when we ask why: a membership that had to be ended first, a
+# transaction that was rolled back. Each try starts from a clean slate; more than a few in a row means something is wrong.
+_TRIES: Final = 4
+
+
+async def redeem(
+    database: Database,
+    *,
+    account_id: UUID,
+    project_id: UUID,
+    typed: str,
+    telegram_id: int,
+    now: datetime,
+    statement: str = REDEEM,
+) -> Redemption:
+    """Give a member what their code is good for. Commits by itself: one statement and one round trip if it succeeds.
+
+    Args:
+        database: not a session: on success there is no transaction but the statement's own.
+        typed: in any form (C1).
+        telegram_id: the member's.
+        statement: tests pass one with a part of the guard taken out.
+
+    Raises:
+        NotFoundError: the account has no such project.
+        CodeMistypedError, CodeUnknownError, CodeExpiredError, CodeAlreadyRedeemedError, CodeRevokedError,
+        LifetimeLimitReachedError, AccountLockedError: refused; the attempt is kept (C8).
+    """
+    code = canonical(typed)
+    attempt = Attempt(account_id, project_id, telegram_id, typed, code, now)
+    if code is None or not well_typed(code):
+        raise await refuse(database, attempt, CodeMistypedError())
+    for _ in range(_TRIES):
+        row = await _claim(database, statement, attempt)
+        if row is not None:
+            return _redemption(row)
+        answer = await _why_not(database, attempt, code)
+        if isinstance(answer, Redemption):
+            return answer
+        if answer is not None:
+            raise await refuse(database, attempt, answer)
+    raise DependencyUnavailableError("The code")
+
+
+async def _claim(database: Database, statement: str, attempt: Attempt) -> Mapping[str, Any] | None:
+    try:
+        return await database.fetch_row(
+            statement,
+            attempt.account_id,
+            attempt.project_id,
+            attempt.code,
+            attempt.telegram_id,
+            attempt.now,
+            new_id(),
+            new_id(),
+            current_request_id(),
+        )
+    except CheckViolationError as error:
+        if error.constraint_name != SLOT_CONSTRAINT:
+            raise
+        return None
+
+
+async def _why_not(database: Database, attempt: Attempt, code: str) -> AppError | Redemption | None:
+    """The refusal; or what the code gave this member before (C6); or None: nothing is in the way any more, try again."""
+    account_id, project_id, telegram_id, now = attempt.account_id, attempt.project_id, attempt.telegram_id, attempt.now
+    async with database.transaction() as session:
+        sight = await look_up(session, account_id=account_id, project_id=project_id, code=code, telegram_id=telegram_id)
+        refusal = judge(sight, telegram_id=telegram_id, now=now)
+        if refusal is not None:
+            return refusal
+        if sight.given is not None and sight.plan is not None:
+            return Redemption(membership=membership_view(sight.given, sight.plan, now), repeated=True, extended=False)
+        if sight.running is not None:
+            await end_lapsed(session, account_id=account_id, project_id=project_id, membership_id=sight.running.id, now=now)
+        return None
+
+
+def _redemption(row: Mapping[str, Any]) -> Redemption:
+    unit = row["interval_unit"]
+    plan = PlanSummary(
+        id=row["plan_id"],
+        name=row["name"],
+        price=Money(amount=row["price_amount"], currency=row["price_currency"]),
+        period=period_in_words(unit, row["interval_count"]),
+        lifetime=unit == IntervalUnit.LIFETIME,
+    )
+    membership = MembershipView(
+        id=row["id"], plan=plan, status=MembershipStatus.ACTIVE, starts_at=row["starts_at"], ends_at=row["ends_at"]
+    )
+    return Redemption(membership=membership, repeated=False, extended=row["periods"] > 1)

@@ -1,0 +1,92 @@
+"""The guarded statement that redeems a code: everything that a redemption changes, in one round trip, or nothing.
+
+How two at once are kept apart (READ COMMITTED, which PostgreSQL uses for a statement of its own):
+
+- `candidate` locks the code's row. Whoever comes second waits, and PostgreSQL then asks the guard again of the row as it
+  is by then: redeemed, revoked or swept, and the statement changes nothing.
+- `member` meets the one running membership of a member and plan in a unique index: it makes it or extends it (M2).
+  A row whose end has passed is neither; then nothing at all happens here and `redeem.py` ends it first.
+- `slot` takes a lifetime membership's place (M4) only for a membership that is new. Should the last place have gone to
+  another while this one waited, it writes a count that the table's constraint refuses, which undoes the whole statement.
+
+Locks are always taken in this order: code, membership, tenant; each statement holds one of each. A holder of the last
+waits for nobody, so there is no circle to wait in. The event is staged without NOTIFY, whose lock would put all commits
+of the database in one line; the relay looks every second.
+"""
+
+from typing import Final
+
+UNREDEEMED: Final = "c.redeemed_at IS NULL"
+"""The heart of the guard. A test takes it out and must see the race."""
+
+# Parameters: $1 account, $2 project, $3 code, $4 telegram id, $5 now, $6 id of a new membership, $7 id of the event,
+# $8 request id. Months and days from the membership's start: memberships/periods.py says the same in Python.
+_TEMPLATE: Final = """
+WITH candidate AS MATERIALIZED (
+    SELECT c.account_id, c.project_id, c.batch_id, c.position, c.code,
+           p.id AS plan_id, p.name, p.price_amount, p.price_currency, p.interval_unit, p.interval_count,
+           CASE p.interval_unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 ELSE 0 END * p.interval_count AS months,
+           CASE p.interval_unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 0 END * p.interval_count AS days,
+           p.interval_unit = 'lifetime' AS lifetime
+    FROM access_codes c
+    JOIN membership_plans p ON p.account_id = c.account_id AND p.project_id = c.project_id AND p.id = c.plan_id
+    JOIN projects j ON j.account_id = c.account_id AND j.id = c.project_id
+    JOIN tenants t ON t.account_id = c.account_id
+    WHERE c.account_id = $1::uuid AND c.project_id = $2::uuid AND c.code = $3::varchar
+      AND <unredeemed>
+      AND c.revoked_at IS NULL
+      AND (c.expires_at IS NULL OR c.expires_at > $5::timestamptz)
+      AND j.archived_at IS NULL
+      AND t.standing IN ('active', 'grace')
+      AND (p.interval_unit <> 'lifetime' OR t.lifetime_limit IS NULL OR t.lifetime_used < t.lifetime_limit
+           OR EXISTS (SELECT FROM memberships m
+                      WHERE m.account_id = c.account_id AND m.project_id = c.project_id AND m.plan_id = c.plan_id
+                        AND m.telegram_id = $4::bigint AND m.status = 'active'))
+    FOR NO KEY UPDATE OF c
+), member AS (
+    INSERT INTO memberships AS m
+           (account_id, project_id, id, plan_id, telegram_id, code, periods, starts_at, ends_at, status)
+    SELECT account_id, project_id, $6::uuid, plan_id, $4::bigint, code, 1, $5::timestamptz,
+           CASE WHEN NOT lifetime THEN
+               LEAST($5::timestamptz + make_interval(months => months, days => days), '9999-12-31 00:00+00') END,
+           'active'
+    FROM candidate
+    ON CONFLICT (account_id, project_id, plan_id, telegram_id) WHERE status = 'active' DO UPDATE
+    SET periods = m.periods + 1,
+        code = excluded.code,
+        ends_at = (SELECT LEAST(m.starts_at + make_interval(months => months * (m.periods + 1), days => days * (m.periods + 1)),
+                                '9999-12-31 00:00+00')
+                   FROM candidate WHERE NOT lifetime)
+    WHERE m.ends_at IS NULL OR m.ends_at > $5::timestamptz
+    RETURNING id, starts_at, ends_at, periods
+), slot AS (
+    UPDATE tenants
+    SET lifetime_used = CASE WHEN lifetime_limit IS NULL OR lifetime_used < lifetime_limit THEN lifetime_used + 1 ELSE -1 END
+    WHERE account_id = $1::uuid AND (SELECT lifetime AND periods = 1 FROM candidate, member)
+), claimed AS (
+    UPDATE access_codes c
+    SET redeemed_at = $5::timestamptz, redeemed_by = $4::bigint, membership_id = member.id
+    FROM candidate, member
+    WHERE c.account_id = candidate.account_id AND c.project_id = candidate.project_id
+      AND c.batch_id = candidate.batch_id AND c.position = candidate.position
+), event AS (
+    INSERT INTO outbox (account_id, id, type, payload, request_id, occurred_at)
+    SELECT account_id, $7::uuid, 'access_code.redeemed',
+           jsonb_build_object('project_id', project_id, 'batch_id', batch_id, 'membership_id', member.id),
+           $8::varchar, $5::timestamptz
+    FROM candidate, member
+)
+SELECT member.id, starts_at, ends_at, periods, plan_id, name, price_amount, price_currency, interval_unit, interval_count
+FROM candidate, member
+"""
+
+
+def statement(unredeemed: str = UNREDEEMED) -> str:
+    """The statement, for asyncpg. One row if the code is redeemed by it, none if nothing was changed."""
+    return _TEMPLATE.replace("<unredeemed>", unredeemed)
+
+
+REDEEM: Final = statement()
+
+SLOT_CONSTRAINT: Final = "ck_tenants_lifetime_used"
+"""Violated by a lifetime membership that came too late for the last place."""

@@ -1,0 +1,43 @@
+"""What is due in codes-api: codes that expire, memberships that end, memories that are old enough to be forgotten."""
+
+from datetime import datetime
+
+from shared.contracts.due import DueRun
+from shared.db import Database
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from codes_api.codes.expire import expire_codes, forget_tombstones
+from codes_api.codes.models import AccessCode
+from codes_api.codes.refuse import forget_attempts
+from codes_api.memberships.end import end_memberships
+from codes_api.memberships.models import Membership, MembershipStatus
+
+
+async def next_due(session: AsyncSession) -> datetime | None:
+    """When the next code expires or membership ends; None: nothing is planned. Reads the first entry of two indexes."""
+    code = (
+        select(func.min(AccessCode.expires_at))
+        .where(AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None), AccessCode.expires_at.is_not(None))
+        .scalar_subquery()
+    )
+    membership = (
+        select(func.min(Membership.ends_at))
+        .where(Membership.status == MembershipStatus.ACTIVE, Membership.ends_at.is_not(None))
+        .scalar_subquery()
+    )
+    moment: datetime | None = (await session.execute(select(func.least(code, membership)))).scalar_one()
+    return moment
+
+
+async def run_due(database: Database, *, now: datetime, tombstone_days: int, refused_attempt_days: int) -> DueRun:
+    """Do a bounded piece of what is due at `now`. Each kind of work is a transaction of its own; doing it twice is safe."""
+    async with database.transaction() as session:
+        done = await expire_codes(session, now=now)
+    async with database.transaction() as session:
+        done += await end_memberships(session, now=now)
+    async with database.transaction() as session:
+        await forget_tombstones(session, now=now, keep_days=tombstone_days)
+        await forget_attempts(session, now=now, keep_days=refused_attempt_days)
+    async with database.transaction() as session:
+        return DueRun(done=done, next_due_at=await next_due(session))
