@@ -36,6 +36,8 @@ def code_of_payload(payload: str) -> str | None:
 
     After a prefix anything is taken, so that a link with a typing mistake is answered as one. None: no code is meant.
     """
-    if (prefix := _PAYLOAD.match(payload)) is not None:
-        return payload[prefix.end() :].strip() or None
-    return bare_code(payload)
+    # The whole first: a code whose first group reads "CODE" must not lose it.
+    if (whole := bare_code(payload)) is not None:
+        return whole
+    prefix = _PAYLOAD.match(payload)
+    return (payload[prefix.end() :].strip() or None) if prefix else None

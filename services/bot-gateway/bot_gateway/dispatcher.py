@@ -11,7 +11,7 @@ from shared.request_id import bind_request_id
 
 from bot_gateway.bots.loaded import LoadedBot
 from bot_gateway.handlers import home, otherwise, redeem, start
-from bot_gateway.middlewares import OnlyOnce, PrivateTalk
+from bot_gateway.middlewares import OnlyOnce, PrivateVisit
 from bot_gateway.ordering import ChatOrder, HandledUpdates
 
 log = get_logger(__name__)
@@ -21,7 +21,7 @@ def create_dispatcher(codes: CodesClient, storage: BaseStorage) -> Dispatcher:
     """The dispatcher with all handlers, asked in this order."""
     dispatcher = Dispatcher(storage=storage, events_isolation=ChatOrder(), codes=codes)
     dispatcher.update.outer_middleware(OnlyOnce(HandledUpdates()))
-    dispatcher.update.outer_middleware(PrivateTalk())
+    dispatcher.update.outer_middleware(PrivateVisit())
     for part in (start, home, redeem, otherwise):
         dispatcher.include_router(part.create_router())
     return dispatcher

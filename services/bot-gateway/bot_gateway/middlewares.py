@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from bot_gateway.ordering import HandledUpdates
 from bot_gateway.talk import Talk
+from bot_gateway.visit import Visit
 
 log = get_logger(__name__)
 
@@ -35,24 +36,24 @@ class OnlyOnce(BaseMiddleware):
         return answer
 
 
-class PrivateTalk(BaseMiddleware):
-    """Gives handlers their `talk`. In groups and channels the bot keeps silent: codes are nobody else's business."""
+class PrivateVisit(BaseMiddleware):
+    """Gives handlers their `visit`. In groups and channels the bot keeps silent: codes are nobody else's business."""
 
     @override
     async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
-        chat_id = _private_chat(event)
-        if chat_id is None:
-            return None
+        inner = (event.message or event.callback_query) if isinstance(event, Update) else None
         bot: Bot = data["bot"]
         connected: ConnectedBot = data["connected"]
-        data["talk"] = Talk(bot, chat_id, connected.branding)
+        if isinstance(inner, Message) and inner.from_user is not None and inner.chat.type == "private":
+            member, pressed = inner.from_user.id, None
+        elif isinstance(inner, CallbackQuery) and (inner.message is None or inner.message.chat.type == "private"):
+            member, pressed = inner.from_user.id, inner.message.message_id if inner.message else None
+        else:
+            return None
+        talk = Talk(bot, member, connected.branding)
+        data["visit"] = Visit(
+            codes=data["codes"], connected=connected, telegram_id=member, state=data["state"], talk=talk, pressed=pressed
+        )
+        if isinstance(inner, CallbackQuery):
+            await talk.acknowledge(inner.id)
         return await handler(event, data)
-
-
-def _private_chat(event: TelegramObject) -> int | None:
-    inner = (event.message or event.callback_query) if isinstance(event, Update) else None
-    if isinstance(inner, Message) and inner.from_user is not None and inner.chat.type == "private":
-        return inner.chat.id
-    if isinstance(inner, CallbackQuery) and (inner.message is None or inner.message.chat.type == "private"):
-        return inner.from_user.id
-    return None

@@ -69,7 +69,12 @@ def status(view: MemberView) -> str:
 
 
 def preview(found: CodePreview) -> str:
-    """What a good code would give, above the confirm button."""
+    """What a good code would give, above the confirm button; or that this member should better keep it."""
+    if found.already_lifetime:
+        return (
+            f"<b>You are a lifetime member of {name(found.plan.name)} already</b>\n\n"
+            "This code would give you nothing more. It stays good: you can pass it on to somebody else."
+        )
     parts = [f"<b>{name(found.plan.name)}</b>\n{_what(found.plan)}"]
     if found.extends_until is not None:
         parts.append(f"You are a member until {moment(found.extends_until)}. This code extends your membership from then on.")

@@ -4,19 +4,16 @@ from typing import Any
 
 from aiogram import F, Router
 from aiogram.filters import Command, Filter, StateFilter
-from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import CallbackQuery, Message, User
-from shared.clients.codes import CodesClient
-from shared.contracts.bots import ConnectedBot
-from shared.contracts.redemptions import MAX_TYPED, TypedCode
+from aiogram.types import CallbackQuery, Message, TelegramObject
+from shared.contracts.redemptions import MAX_TYPED
 from shared.errors import DependencyUnavailableError, RemoteProblem
 from shared.logging import get_logger
 
 from bot_gateway import keyboards, texts
 from bot_gateway.code_form import bare_code, find_code
 from bot_gateway.refusals import refusal
-from bot_gateway.talk import Talk
+from bot_gateway.visit import Visit
 
 log = get_logger(__name__)
 
@@ -36,108 +33,80 @@ class HoldsCode(Filter):
         return {"code": code} if code else False
 
 
-async def on_ask(_: Message, talk: Talk, state: FSMContext) -> None:
-    """Ask for the code."""
-    await _ask(talk, state)
-
-
-async def on_ask_button(query: CallbackQuery, talk: Talk, state: FSMContext) -> None:
-    """Ask for the code, in a message of its own: it stands next to where the member types."""
-    await talk.acknowledge(query.id)
-    await _ask(talk, state)
-
-
-async def on_code(
-    _: Message, code: str, member: User, talk: Talk, codes: CodesClient, connected: ConnectedBot, state: FSMContext
-) -> None:
-    """A typed code is redeemed at once (`spec/access-codes.txt`, "How subscribers redeem")."""
-    await _redeem(talk, codes, connected, member, state, code, in_place_of=None)
-
-
-async def on_answer(
-    message: Message, member: User, talk: Talk, codes: CodesClient, connected: ConnectedBot, state: FSMContext
-) -> None:
-    """The answer to "send me your code" that has not quite its form: codes-api says what is wrong with it."""
-    text = (message.text or "").strip()
-    if not 1 <= len(text) <= MAX_TYPED:
-        await talk.say(texts.ASK, keyboards.back())
-        return
-    await _redeem(talk, codes, connected, member, state, text, in_place_of=None)
-
-
-async def on_confirm(query: CallbackQuery, talk: Talk, codes: CodesClient, connected: ConnectedBot, state: FSMContext) -> None:
-    """The confirm button. Pressed twice it gives the same membership (`rules.md` C6)."""
-    await talk.acknowledge(query.id)
-    if (code := keyboards.code_of(query.data)) is not None:
-        await _redeem(talk, codes, connected, query.from_user, state, code, in_place_of=_message_id(query))
-
-
-async def on_preview_again(query: CallbackQuery, talk: Talk, codes: CodesClient, connected: ConnectedBot) -> None:
-    """The code of a link once more, after codes-api was away."""
-    await talk.acknowledge(query.id)
-    if (code := keyboards.code_of(query.data)) is not None:
-        await show_preview(talk, codes, connected, query.from_user, code, in_place_of=_message_id(query))
-
-
-async def show_preview(
-    talk: Talk, codes: CodesClient, connected: ConnectedBot, member: User, code: str, *, in_place_of: int | None
-) -> None:
-    """What the code would give, and one confirm button (`rules.md` T1)."""
-    typed = TypedCode(text=code[:MAX_TYPED], telegram_id=member.id)
-    try:
-        found = await codes.preview_code(connected.account_id, connected.project_id, typed)
-    except RemoteProblem as problem:
-        log.info("code_refused", code=problem.problem_code)
-        await talk.replace(in_place_of, refusal(problem), keyboards.after_refusal())
-    except DependencyUnavailableError:
-        whole = bare_code(code)
-        await talk.replace(in_place_of, texts.AWAY, keyboards.preview_again(whole) if whole else keyboards.back())
-    else:
-        await talk.replace(in_place_of, texts.preview(found), keyboards.confirm(found.code))
-
-
-async def _ask(talk: Talk, state: FSMContext) -> None:
-    await state.set_state(Redeeming.waiting_for_code)
-    await talk.say(texts.ASK, keyboards.back())
-
-
-async def _redeem(
-    talk: Talk,
-    codes: CodesClient,
-    connected: ConnectedBot,
-    member: User,
-    state: FSMContext,
-    text: str,
-    *,
-    in_place_of: int | None,
-) -> None:
-    typed = TypedCode(text=text, telegram_id=member.id)
-    try:
-        result = await codes.redeem(connected.account_id, connected.project_id, typed)
-    except RemoteProblem as problem:
-        log.info("code_refused", code=problem.problem_code)
-        await talk.replace(in_place_of, refusal(problem), keyboards.after_refusal())
-    except DependencyUnavailableError:
-        whole = bare_code(text)
-        await talk.replace(in_place_of, texts.AWAY, keyboards.redeem_again(whole) if whole else keyboards.back())
-    else:
-        await state.clear()
-        await talk.replace(in_place_of, texts.redeemed(result), keyboards.after_redeeming())
-
-
-def _message_id(query: CallbackQuery) -> int | None:
-    return query.message.message_id if query.message else None
-
-
 def create_router() -> Router:
     """This file's handlers, in the order in which they are asked."""
     router = Router(name="redeem")
     router.message.register(on_ask, Command("redeem", ignore_case=True))
-    router.callback_query.register(on_ask_button, F.data == keyboards.ASK)
-    router.message.register(on_code, HoldsCode(), F.from_user.as_("member"))
-    router.message.register(
-        on_answer, StateFilter(Redeeming.waiting_for_code), F.text, ~F.text.startswith("/"), F.from_user.as_("member")
-    )
+    router.callback_query.register(on_ask, F.data == keyboards.ASK)
+    router.message.register(on_code, HoldsCode())
+    router.message.register(on_answer, StateFilter(Redeeming.waiting_for_code), F.text, ~F.text.startswith("/"))
     router.callback_query.register(on_confirm, F.data.startswith(keyboards.REDEEM))
     router.callback_query.register(on_preview_again, F.data.startswith(keyboards.PREVIEW))
     return router
+
+
+async def on_ask(_: TelegramObject, visit: Visit) -> None:
+    """Ask for the code, always in a message of its own: it stands next to where the member types."""
+    await visit.state.set_state(Redeeming.waiting_for_code)
+    await visit.talk.say(texts.ASK, keyboards.back())
+
+
+async def on_code(_: Message, code: str, visit: Visit) -> None:
+    """A typed code is redeemed at once (`spec/access-codes.txt`, "How subscribers redeem")."""
+    await _redeem(visit, code)
+
+
+async def on_answer(message: Message, visit: Visit) -> None:
+    """The answer to "send me your code" that has not quite its form: codes-api says what is wrong with it."""
+    text = (message.text or "").strip()
+    if 1 <= len(text) <= MAX_TYPED:
+        await _redeem(visit, text)
+    else:
+        await visit.answer(texts.ASK, keyboards.back())
+
+
+async def on_confirm(query: CallbackQuery, visit: Visit) -> None:
+    """The confirm button. Pressed twice it gives the same membership (`rules.md` C6)."""
+    if (code := keyboards.code_of(query.data)) is not None:
+        await _redeem(visit, code)
+
+
+async def on_preview_again(query: CallbackQuery, visit: Visit) -> None:
+    """The code of a link once more, after codes-api was away."""
+    if (code := keyboards.code_of(query.data)) is not None:
+        await show_preview(visit, code)
+
+
+async def show_preview(visit: Visit, code: str) -> None:
+    """What the code would give, and one confirm button (`rules.md` T1); what it gave, if it was this member's (C6)."""
+    try:
+        found = await visit.preview(code[:MAX_TYPED])
+    except RemoteProblem as problem:
+        await _refuse(visit, problem)
+    except DependencyUnavailableError:
+        whole = bare_code(code)
+        await visit.answer(texts.AWAY, keyboards.preview_again(whole) if whole else keyboards.back())
+    else:
+        if found.repeated:
+            await _redeem(visit, found.code)
+            return
+        buttons = keyboards.after_redeeming() if found.already_lifetime else keyboards.confirm(found.code)
+        await visit.answer(texts.preview(found), buttons)
+
+
+async def _redeem(visit: Visit, text: str) -> None:
+    try:
+        result = await visit.redeem(text)
+    except RemoteProblem as problem:
+        await _refuse(visit, problem)
+    except DependencyUnavailableError:
+        whole = bare_code(text)
+        await visit.answer(texts.AWAY, keyboards.redeem_again(whole) if whole else keyboards.back())
+    else:
+        await visit.state.clear()
+        await visit.answer(texts.redeemed(result), keyboards.after_redeeming())
+
+
+async def _refuse(visit: Visit, problem: RemoteProblem) -> None:
+    log.info("code_refused", code=problem.problem_code)
+    await visit.answer(refusal(problem), keyboards.after_refusal())

@@ -1,0 +1,238 @@
+"""A whole gateway on a real socket, between a stand-in of codes-api and a Bot API server."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Literal
+
+import httpx
+import uvicorn
+from bot_gateway.main import create_app
+from bot_gateway.settings import Settings
+from memberpass_local.telegram.app import create_app as create_telegram
+from memberpass_local.telegram.app import stop_waiting
+from memberpass_local.telegram.settings import TelegramSettings
+from pydantic import SecretStr
+from shared.clients.gateway import GatewayClient
+
+from tests.support.codes_stand_in import CodesStandIn
+
+HOST = "127.0.0.1"
+TOKEN = SecretStr("service-token-of-the-tests")
+PATIENCE_S = 10.0
+_numbers = count(1)
+
+
+@contextlib.asynccontextmanager
+async def run(app: Any, listener: socket.socket | None = None, lifespan: Literal["on", "off"] = "on") -> AsyncIterator[str]:
+    """The app with its lifespan on a real socket; its base URL."""
+    listener = listener or socket.create_server((HOST, 0))
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan=lifespan, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    # Not serve(): that takes the process's signal handlers, which are pytest's.
+    task = asyncio.create_task(server._serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if task.done():
+                task.result()
+            await asyncio.sleep(0.001)
+        yield f"http://{HOST}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+@dataclass
+class Person:
+    """Somebody who writes to a bot of the sandbox Telegram."""
+
+    telegram: httpx.AsyncClient
+    bot: str
+    user_id: int
+
+    async def say(self, text: str) -> dict[str, Any]:
+        """Write, and wait for the bot's next message."""
+        before = len(await self.heard())
+        await self.write(text)
+        return await self.next_message(before)
+
+    async def write(self, text: str) -> None:
+        response = await self.telegram.post(f"/sandbox/chats/{self.bot}/{self.user_id}/messages", json={"text": text})
+        response.raise_for_status()
+
+    async def press(self, message: dict[str, Any], label: str) -> dict[str, Any]:
+        """Press a button by its label and wait until the bot has answered in any way; the last message of the bot."""
+        before = await self.heard()
+        await self.tap(message, label)
+        async with asyncio.timeout(PATIENCE_S):
+            while (heard := await self.heard()) == before:
+                await asyncio.sleep(0.005)
+        return heard[-1]
+
+    async def tap(self, message: dict[str, Any], label: str) -> None:
+        data = {button["text"]: button["callback_data"] for row in message["buttons"] for button in row}[label]
+        response = await self.telegram.post(
+            f"/sandbox/chats/{self.bot}/{self.user_id}/presses",
+            json={"message_id": message["message_id"], "callback_data": data},
+        )
+        response.raise_for_status()
+
+    async def heard(self) -> list[dict[str, Any]]:
+        """What the bot said, in order."""
+        response = await self.telegram.get(f"/sandbox/chats/{self.bot}/{self.user_id}/messages")
+        return [message for message in response.json()["messages"] if message["from_bot"]]
+
+    async def next_message(self, after: int) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE_S):
+            while len(heard := await self.heard()) <= after:
+                await asyncio.sleep(0.005)
+        return heard[after]
+
+
+@dataclass
+class House:
+    """The parts of one test."""
+
+    codes: CodesStandIn
+    codes_url: str
+    telegram: httpx.AsyncClient
+    settings: Settings
+    gateway_url: str
+    client: GatewayClient
+    http: httpx.AsyncClient
+    bot_id: int
+    token: str
+    username: str
+    app: Any
+
+    def person(self, user_id: int = 501) -> Person:
+        return Person(self.telegram, self.username, user_id)
+
+    async def fail_next(self, **failure: Any) -> None:
+        """Make the next calls of the Bot API fail."""
+        (await self.telegram.post("/sandbox/settings", json={"fail_next": [failure]})).raise_for_status()
+
+    async def feed(
+        self, user_id: int, *, update_id: int, text: str = "", press: str = "", message_id: int = 1, secret: str | None = None
+    ) -> httpx.Response:
+        """Call the webhook as Telegram would."""
+        user = {"id": user_id, "is_bot": False, "first_name": "Ann"}
+        message = {"message_id": message_id, "date": 1, "chat": {"id": user_id, "type": "private"}, "from": user, "text": text or "x"}
+        update = {"update_id": update_id, "message": message}
+        if press:
+            query = {"id": "1", "from": user, "message": message, "chat_instance": "1", "data": press}
+            update = {"update_id": update_id, "callback_query": query}
+        header = f"secret-of-{self.bot_id}" if secret is None else secret
+        headers = {"X-Telegram-Bot-Api-Secret-Token": header}
+        return await self.http.post(f"/telegram/{self.bot_id}", json=update, headers=headers)
+
+    async def sent(self, chat_id: int) -> list[str]:
+        return [message["text"] for message in await self.person(chat_id).heard()]
+
+
+@dataclass
+class Neighbours:
+    """The servers that outlive a test. `codes` is the stand-in that answers now."""
+
+    telegram_url: str = ""
+    codes_url: str = ""
+    codes: CodesStandIn | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """codes-api's place: whatever stand-in the test has put there."""
+        if scope["type"] == "http" and self.codes is not None:
+            await self.codes.app(scope, receive, send)
+
+
+@contextlib.asynccontextmanager
+async def neighbours() -> AsyncIterator[Neighbours]:
+    """The sandbox Telegram, quick to try a webhook again, and codes-api's place."""
+    settings = TelegramSettings(
+        webhook_first_pause_seconds=0.05, webhook_longest_pause_seconds=0.1, chat_burst=1000, bot_per_second=1000
+    )
+    both, telegram = Neighbours(), create_telegram(settings)
+    async with run(telegram) as telegram_url, run(both, lifespan="off") as codes_url:
+        both.telegram_url, both.codes_url = telegram_url, codes_url
+        yield both
+        stop_waiting(telegram)
+
+
+@contextlib.asynccontextmanager
+async def gateway(settings: Settings, listener: socket.socket | None = None) -> AsyncIterator[Any]:
+    """A gateway by itself; the app."""
+    app = create_app(settings)
+    async with run(app, listener):
+        yield app
+
+
+@contextlib.asynccontextmanager
+async def house(around: Neighbours, redis_url: str, *, mode: str = "webhook", **changes: Any) -> AsyncIterator[House]:
+    """Everything, with one connected bot that the gateway listens to."""
+    codes = CodesStandIn(TOKEN)
+    async with contextlib.AsyncExitStack() as stack:
+        around.codes, codes_url = codes, around.codes_url
+        telegram = await stack.enter_async_context(httpx.AsyncClient(base_url=around.telegram_url, trust_env=False))
+        await telegram.post("/sandbox/settings", json={"fail_next": []})
+        made = (await telegram.post("/sandbox/bots", json={"username": f"northwind{next(_numbers)}_bot"})).json()
+        codes.connect(bot_id=made["id"], token=made["token"], username=made["username"])
+        listener = socket.create_server((HOST, 0))
+        gateway_url = f"http://{HOST}:{listener.getsockname()[1]}"
+        settings = make_settings(
+            redis_url=redis_url,
+            codes_api_url=codes_url,
+            public_url=gateway_url,
+            telegram_api_base=str(telegram.base_url),
+            telegram_mode=mode,
+            **changes,
+        )
+        app = await stack.enter_async_context(gateway(settings, listener))
+        client = await stack.enter_async_context(GatewayClient("bot-gateway", gateway_url, TOKEN, retry=False))
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=gateway_url, trust_env=False))
+        await listening(app, made["id"])
+        yield House(
+            codes=codes,
+            codes_url=codes_url,
+            telegram=telegram,
+            settings=settings,
+            gateway_url=gateway_url,
+            client=client,
+            http=http,
+            bot_id=made["id"],
+            token=made["token"],
+            username=made["username"],
+            app=app,
+        )
+
+
+def make_settings(**changes: Any) -> Settings:
+    """Settings of a quick gateway."""
+    base: dict[str, Any] = {
+        "sandbox": True,
+        "service_token": TOKEN,
+        "chat_messages_per_second": 1000.0,
+        "bot_messages_per_second": 1000.0,
+        "bot_fresh_seconds": 0.0,
+        "telegram_poll_seconds": 2,
+    }
+    return Settings(**(base | changes))
+
+
+async def listening(app: Any, bot_id: int) -> None:
+    """Wait until a gateway listens to a bot."""
+
+    def is_listening() -> bool:
+        known = app.state.gateway.bots.get(bot_id)
+        return known is not None and known.listening.is_set()
+
+    await until(is_listening)
