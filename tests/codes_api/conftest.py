@@ -6,6 +6,8 @@ import pytest
 from shared.db import Database
 from shared.settings import sqlalchemy_url
 
+from tests.support.clock import MovableClock
+from tests.support.codes_api import Codes, Shop, codes_running
 from tests.support.codes_world import World
 
 
@@ -21,3 +23,16 @@ async def codes_database(codes_database_url: str) -> AsyncIterator[Database]:
 async def world(codes_database: Database) -> World:
     """An account with a project, in an otherwise empty database."""
     return await World(codes_database).begin()
+
+
+@pytest.fixture
+async def codes(codes_database_url: str, redis_url: str, clock: MovableClock) -> AsyncIterator[Codes]:
+    """A running codes-api."""
+    async with codes_running(codes_database_url, redis_url, clock) as running:
+        yield running
+
+
+@pytest.fixture
+async def shop(codes: Codes) -> Shop:
+    """A creator with a project that is ready for generation, whose chat is linked."""
+    return await codes.shop()

@@ -5,8 +5,33 @@ from typing import Any
 
 from fastapi import APIRouter
 
-PUBLIC_ROUTERS: Sequence[APIRouter] = ()
-INTERNAL_ROUTERS: Sequence[APIRouter] = ()
+from codes_api.api import (
+    batches,
+    bots,
+    internal_batches,
+    internal_bots,
+    internal_due,
+    internal_members,
+    internal_tenants,
+    payment_methods,
+    plans,
+    projects,
+)
+
+PUBLIC_ROUTERS: Sequence[APIRouter] = (
+    projects.router,
+    bots.router,
+    payment_methods.router,
+    plans.router,
+    batches.router,
+)
+INTERNAL_ROUTERS: Sequence[APIRouter] = (
+    internal_tenants.router,
+    internal_bots.router,
+    internal_batches.router,
+    internal_members.router,
+    internal_due.router,
+)
 
 TAGS: Sequence[dict[str, Any]] = (
     {"name": "Projects", "description": "A project is one community: its bot, its plans, its codes."},

@@ -1,0 +1,48 @@
+"""Fields that several resources have."""
+
+import unicodedata
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from shared.contracts.pages import DEFAULT_LIMIT, MAX_LIMIT
+from shared.errors import NotFoundError
+
+# Control characters (Cc), line and paragraph separators: a name is one line in a chat, a CSV cell and a log.
+_NOT_IN_A_NAME = {"Cc", "Zl", "Zp"}
+
+
+def _one_line(value: str) -> str:
+    if any(unicodedata.category(symbol) in _NOT_IN_A_NAME for symbol in value):
+        msg = "must not contain control characters or line breaks"
+        raise ValueError(msg)
+    return value
+
+
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_one_line)]
+"""A name or a label: 1 to 100 characters after white space at both ends is cut off, on one line."""
+
+
+def _known_form(value: Any) -> Any:
+    """An id that is no UUID names nothing, like any other that does not exist."""
+    if isinstance(value, str):
+        try:
+            return UUID(value)
+        except ValueError as error:
+            raise NotFoundError("There is nothing with this id.") from error
+    return value
+
+
+def _id(what: str) -> Any:
+    return Path(description=what, examples=["019a8f4e-5a3c-7e53-8f0b-3d1f8f3f9b10"])
+
+
+ProjectId = Annotated[UUID, BeforeValidator(_known_form), _id("The project.")]
+PlanId = Annotated[UUID, BeforeValidator(_known_form), _id("The membership plan.")]
+BatchId = Annotated[UUID, BeforeValidator(_known_form), _id("The batch.")]
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows a page.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
+
+__all__ = ["DEFAULT_LIMIT", "BatchId", "Cursor", "Limit", "PlanId", "ProjectId", "ShortText"]
