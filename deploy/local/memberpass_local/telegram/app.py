@@ -49,7 +49,7 @@ def create_app(
         sandbox.world.load()
         await sandbox.courier.start()
         yield
-        stop_waiting(app)
+        sandbox.stop_waiting()
         await sandbox.courier.stop()
         sandbox.world.close()
 
@@ -65,17 +65,17 @@ def create_app(
         return FileResponse(_PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
     @app.get("/healthz", include_in_schema=False)
-    async def healthz() -> dict[str, str]:
-        return {"status": "alive"}
+    @app.get("/readyz", include_in_schema=False)
+    async def health() -> dict[str, str]:
+        return {"status": "ready"}
 
     return app
 
 
 def stop_waiting(app: FastAPI) -> None:
-    """End all calls that wait (long polls, open pages), so that a server that stops need not wait for them."""
+    """To be called as soon as the server is told to stop, before it waits for its connections."""
     sandbox: Sandbox = app.state.sandbox
-    sandbox.hub.close()
-    sandbox.world.end_polls()
+    sandbox.stop_waiting()
 
 
 def _sandbox(settings: TelegramSettings, clock: Clock, ticks: Callable[[], float]) -> Sandbox:

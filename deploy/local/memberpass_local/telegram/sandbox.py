@@ -1,6 +1,6 @@
 """The parts of one running sandbox, and how the two faces get at them."""
 
-import time
+import asyncio
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -25,7 +25,13 @@ class Sandbox:
     hub: Hub
     limits: Limits
     courier: Courier
-    started_at: float = field(default_factory=time.time)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop_waiting(self) -> None:
+        """End all calls that wait (long polls, open pages, made-up hangs), so that a server that stops need not wait for them."""
+        self.stopping.set()
+        self.hub.close()
+        self.world.end_polls()
 
     def unix_now(self) -> int:
         """The date of a message that is written now, in Unix seconds."""

@@ -74,8 +74,16 @@ async def run_method(sandbox: Sandbox, bot: Bot, name: str, arguments: Arguments
         return await method(Call(sandbox, bot, arguments))
     if failure.after:
         await method(Call(sandbox, bot, arguments))
-    await asyncio.sleep(failure.hang_seconds)
+    await _hang(sandbox, failure.hang_seconds)
     raise failure.error()
+
+
+async def _hang(sandbox: Sandbox, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await sandbox.stopping.wait()
+    except TimeoutError:
+        return
 
 
 async def run_webhook_answer(sandbox: Sandbox, bot: Bot, body: Json) -> None:

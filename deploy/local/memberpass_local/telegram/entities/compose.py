@@ -77,6 +77,7 @@ def _finish(text: str, spans: list[Span]) -> Formatted:
     text = _CONTROL.sub(" ", text)
     if _BLANK.fullmatch(text):
         return Formatted()
+    spans = [span for span in spans if not _BLANK.fullmatch(text, span.start, span.end)]
     end = len(text.rstrip())
     first = min((span.start for span in spans), default=end)
     begin = min(len(text) - len(text.lstrip(" \n")), first)

@@ -1,0 +1,153 @@
+"""A sandbox Telegram on a free port, with both of its sides: bots by aiogram, people by HTTP."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import uvicorn
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from fastapi import FastAPI, Request, Response
+from memberpass_local.telegram.app import create_app, stop_waiting
+from memberpass_local.telegram.settings import TelegramSettings
+from shared.clock import Clock
+
+PATIENCE_SECONDS = 5
+
+
+class Ticks:
+    """A monotonic clock that a test turns by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Telegram:
+    """A running sandbox."""
+
+    def __init__(self, url: str, http: httpx.AsyncClient, ticks: Ticks) -> None:
+        self.url, self.http, self.ticks = url, http, ticks
+        self._sessions: list[AiohttpSession] = []
+
+    async def make_bot(self, username: str = "northwind_bot") -> Bot:
+        answer = await self.http.post("/sandbox/bots", json={"username": username})
+        answer.raise_for_status()
+        return self.bot(answer.json()["token"])
+
+    def bot(self, token: str) -> Bot:
+        session = AiohttpSession(api=TelegramAPIServer.from_base(self.url))
+        self._sessions.append(session)
+        return Bot(token, session=session)
+
+    def person(self, user_id: int, bot: str = "northwind_bot") -> "Person":
+        return Person(self.http, bot, user_id)
+
+    async def set(self, **settings: Any) -> None:
+        (await self.http.post("/sandbox/settings", json=settings)).raise_for_status()
+
+    async def close(self) -> None:
+        """Close the clients, without the quarter of a second that aiogram gives TLS to say goodbye."""
+        for session in self._sessions:
+            await (await session.create_session()).close()
+
+
+@dataclass
+class Person:
+    """One person's app, open at one bot's chat."""
+
+    http: httpx.AsyncClient
+    bot: str
+    user_id: int
+
+    @property
+    def path(self) -> str:
+        return f"/sandbox/chats/{self.bot}/{self.user_id}"
+
+    async def say(self, text: str) -> dict[str, Any]:
+        return self._body(await self.http.post(f"{self.path}/messages", json={"text": text}))
+
+    async def press(self, message_id: int, data: str) -> dict[str, Any]:
+        return self._body(await self.http.post(f"{self.path}/presses", json={"message_id": message_id, "callback_data": data}))
+
+    async def sees(self) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = self._body(await self.http.get(f"{self.path}/messages"))["messages"]
+        return messages
+
+    def _body(self, answer: httpx.Response) -> dict[str, Any]:
+        answer.raise_for_status()
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+@dataclass
+class Receiver:
+    """A webhook: takes updates, answers what the test tells it to."""
+
+    url: str = ""
+    got: list[tuple[dict[str, Any], str | None]] = field(default_factory=list)
+    answers: list[Response] = field(default_factory=list)
+
+    def update_ids(self) -> list[int]:
+        return [update["update_id"] for update, _ in self.got]
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/hook")
+        async def hook(request: Request) -> Response:
+            self.got.append((await request.json(), request.headers.get("X-Telegram-Bot-Api-Secret-Token")))
+            return self.answers.pop(0) if self.answers else Response(status_code=200)
+
+        return app
+
+
+@contextlib.asynccontextmanager
+async def serve(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
+    """Run an app by uvicorn in this loop; gives its address."""
+    # With its protocol named, or asyncio leaves Nagle's algorithm on and each answer takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup([listener])
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        if hasattr(app.state, "sandbox"):
+            stop_waiting(app)
+        await server.shutdown([listener])
+
+
+@contextlib.asynccontextmanager
+async def telegram(settings: TelegramSettings, clock: Clock | None = None) -> AsyncIterator[Telegram]:
+    ticks = Ticks()
+    async with serve(create_app(settings, clock, ticks)) as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        running = Telegram(url, http, ticks)
+        try:
+            yield running
+        finally:
+            await running.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another task is about to do; a test fails if it does not."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not holds():  # noqa: ASYNC110  (another task makes it true and knows nothing of us)
+            await asyncio.sleep(0.005)
+
+
+async def until_async(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await holds():  # noqa: ASYNC110  (likewise, in another process)
+            await asyncio.sleep(0.005)
