@@ -13,7 +13,7 @@ from codes_api.projects.models import Bot, Project
 from codes_api.tenants.models import Tenant
 from shared.db import Database
 from shared.ids import new_id
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import func, select, text
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -138,14 +138,14 @@ class World:
                 )
             )
 
-    async def rows(self, sql: str, **parameters: Any) -> list[Row[Any]]:
+    async def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Look (or meddle) with plain SQL; :account and :project are bound."""
         bound = {"account": self.account_id, "project": self.project_id, **parameters}
         named = {name: value for name, value in bound.items() if f":{name}" in sql}
         async with self.database.transaction() as session:
             connection = await session.connection()
             result = await connection.execute(text(sql), named)
-            return list(result.all()) if result.returns_rows else []
+            return [tuple(row) for row in result] if result.returns_rows else []
 
     async def one(self, sql: str, **parameters: Any) -> Any:
         """The one value that the SQL gives."""

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from codes_api.base import Base
 
+CODE = String(16, collation="C")
+"""Sorted by byte, so that the unique index also finds codes by how they begin."""
+
 
 class Batch(Base):
     """One request for codes. `included`, `overage` and the fee are what billing-api agreed to.
@@ -90,13 +93,31 @@ class AccessCode(Base):
             "expires_at",
             postgresql_where=text("redeemed_at IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL"),
         ),
+        # Lists of one status in the order of the primary key, however few have it.
+        Index(
+            "ix_access_codes_redeemed",
+            "account_id",
+            "project_id",
+            "batch_id",
+            "position",
+            postgresql_where=text("redeemed_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_access_codes_revoked",
+            "account_id",
+            "project_id",
+            "batch_id",
+            "position",
+            postgresql_where=text("revoked_at IS NOT NULL"),
+        ),
+        Index("ix_access_codes_last_group", "account_id", "project_id", text('"right"(code, 4)')),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     batch_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    code: Mapped[str] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(CODE)
     plan_id: Mapped[UUID]
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     redeemed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -112,13 +133,14 @@ class ExpiredCode(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "project_id", "code"),
         Index("ix_expired_codes_deleted_at", "deleted_at"),
+        Index("ix_expired_codes_last_group", "account_id", "project_id", text('"right"(code, 4)')),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
     batch_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    code: Mapped[str] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(CODE)
     plan_id: Mapped[UUID]
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -22,12 +22,15 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Uuid(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=16, collation="C"), nullable=False),
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("account_id", "project_id", "batch_id", "position", name=op.f("pk_expired_codes")),
         sa.UniqueConstraint("account_id", "project_id", "code", name=op.f("uq_expired_codes_account_id_project_id_code")),
+    )
+    op.create_index(
+        "ix_expired_codes_last_group", "expired_codes", ["account_id", "project_id", sa.text('"right"(code, 4)')], unique=False
     )
     op.create_index("ix_expired_codes_deleted_at", "expired_codes", ["deleted_at"], unique=False)
     op.create_table(
@@ -258,7 +261,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Uuid(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=16, collation="C"), nullable=False),
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("redeemed_at", sa.DateTime(timezone=True), nullable=True),
@@ -282,6 +285,23 @@ def upgrade() -> None:
         ["expires_at"],
         unique=False,
         postgresql_where=sa.text("redeemed_at IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_access_codes_last_group", "access_codes", ["account_id", "project_id", sa.text('"right"(code, 4)')], unique=False
+    )
+    op.create_index(
+        "ix_access_codes_redeemed",
+        "access_codes",
+        ["account_id", "project_id", "batch_id", "position"],
+        unique=False,
+        postgresql_where=sa.text("redeemed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_access_codes_revoked",
+        "access_codes",
+        ["account_id", "project_id", "batch_id", "position"],
+        unique=False,
+        postgresql_where=sa.text("revoked_at IS NOT NULL"),
     )
     op.create_table(
         "deliveries",
@@ -311,6 +331,9 @@ def downgrade() -> None:
         table_name="access_codes",
         postgresql_where=sa.text("redeemed_at IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL"),
     )
+    op.drop_index("ix_access_codes_revoked", table_name="access_codes", postgresql_where=sa.text("revoked_at IS NOT NULL"))
+    op.drop_index("ix_access_codes_redeemed", table_name="access_codes", postgresql_where=sa.text("redeemed_at IS NOT NULL"))
+    op.drop_index("ix_access_codes_last_group", table_name="access_codes")
     op.drop_table("access_codes")
     op.drop_index("uq_memberships_running", table_name="memberships", postgresql_where=sa.text("status = 'active'"))
     op.drop_index("ix_memberships_member", table_name="memberships")
@@ -338,5 +361,6 @@ def downgrade() -> None:
     op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
     op.drop_index("ix_expired_codes_deleted_at", table_name="expired_codes")
+    op.drop_index("ix_expired_codes_last_group", table_name="expired_codes")
     op.drop_table("expired_codes")
     # ### end Alembic commands ###
