@@ -1,0 +1,1 @@
+"""Accounts, platform plans, subscriptions, quota, usage fees, invoices and standing."""

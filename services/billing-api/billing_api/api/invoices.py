@@ -1,0 +1,46 @@
+"""/v1/invoices, /v1/credit-entries."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from shared.contracts.pages import Page
+from shared.errors import NotFoundError
+from shared.problems import problem_responses
+
+from billing_api.api.deps import READ_PROBLEMS, CreatorDep, PageDep, SessionDep
+from billing_api.api.paging import number_cursor, page_of
+from billing_api.api.schemas.invoices import INVOICE_ID, CreditEntryOut, InvoiceOut, show_credit_entry, show_invoice
+from billing_api.credit.entries import list_credit_entries
+from billing_api.invoices.read import list_invoices, read_invoice
+
+router = APIRouter(prefix="/v1")
+
+
+@router.get("/invoices", tags=["Invoices"], summary="List invoices", responses=problem_responses(*READ_PROBLEMS))
+async def get_invoices(creator: CreatorDep, session: SessionDep, page: PageDep) -> Page[InvoiceOut]:
+    """Newest first."""
+    views = await list_invoices(session, account_id=creator.account_id, before=number_cursor(page.cursor), limit=page.limit + 1)
+    return page_of(views, page.limit, show=show_invoice, key=lambda view: view.invoice.number)
+
+
+@router.get(
+    "/invoices/{invoice_id}",
+    tags=["Invoices"],
+    summary="Show an invoice",
+    responses=problem_responses(*READ_PROBLEMS, NotFoundError),
+)
+async def get_invoice(
+    invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])], creator: CreatorDep, session: SessionDep
+) -> InvoiceOut:
+    """With its lines and the attempts to charge it."""
+    return show_invoice(await read_invoice(session, account_id=creator.account_id, invoice_id=invoice_id))
+
+
+@router.get("/credit-entries", tags=["Credit"], summary="List the credit ledger", responses=problem_responses(*READ_PROBLEMS))
+async def get_credit_entries(creator: CreatorDep, session: SessionDep, page: PageDep) -> Page[CreditEntryOut]:
+    """Every change of the credit balance, newest first. Credit never expires."""
+    entries = await list_credit_entries(
+        session, account_id=creator.account_id, before=number_cursor(page.cursor), limit=page.limit + 1
+    )
+    return page_of(entries, page.limit, show=show_credit_entry, key=lambda entry: entry.number)

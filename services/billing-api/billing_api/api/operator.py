@@ -1,0 +1,103 @@
+"""/v1/operator: accounts, custom plans, exchange rates, audit."""
+
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from shared.contracts.pages import Page
+from shared.errors import (
+    DependencyUnavailableError,
+    IdempotencyKeyReusedError,
+    NotFoundError,
+    RequestInProgressError,
+    UnauthorizedError,
+)
+from shared.idempotency import IdempotentRoute
+from shared.problems import problem_responses
+
+from billing_api.accounts.browse import find_account, list_accounts
+from billing_api.api.deps import NowDep, PageDep, SessionDep, claim_for_operator
+from billing_api.api.paging import id_cursor, page_of
+from billing_api.api.schemas.accounts import ACCOUNT_ID, AccountOut, show_account
+from billing_api.api.schemas.operator import AuditOut, ExchangeRates, FindingOut
+from billing_api.api.schemas.plans import CreatePlan, ExchangeRatesOut, OperatorPlanOut, show_operator_plan, show_rate
+from billing_api.audit.invariants import audit
+from billing_api.plans.create_custom import CustomPlan, create_custom_plan
+from billing_api.plans.errors import PlanCodeTakenError
+from billing_api.plans.exchange_rates import list_exchange_rates, set_exchange_rates
+from billing_api.plans.find import list_plans
+
+router = APIRouter(
+    prefix="/v1/operator", tags=["Operators"], route_class=IdempotentRoute, dependencies=[Depends(claim_for_operator)]
+)
+
+_PROBLEMS = (UnauthorizedError, DependencyUnavailableError)
+
+
+@router.get("/accounts", summary="List accounts", responses=problem_responses(*_PROBLEMS))
+async def get_accounts(
+    session: SessionDep,
+    page: PageDep,
+    email: Annotated[str | None, Query(max_length=254, description="Exactly this one.")] = None,
+) -> Page[AccountOut]:
+    """Newest first."""
+    rows = await list_accounts(session, email=email, before=id_cursor(page.cursor), limit=page.limit + 1)
+    return page_of(rows, page.limit, show=lambda row: show_account(*row), key=lambda row: row[0].account_id)
+
+
+@router.get("/accounts/{account_id}", summary="Show an account", responses=problem_responses(*_PROBLEMS, NotFoundError))
+async def get_account(account_id: Annotated[UUID, Path(examples=[ACCOUNT_ID])], session: SessionDep) -> AccountOut:
+    """As its creator sees it."""
+    return show_account(*await find_account(session, account_id=account_id))
+
+
+@router.get("/plans", summary="List plans", responses=problem_responses(*_PROBLEMS))
+async def get_plans(
+    session: SessionDep, account_id: Annotated[UUID | None, Query(description="Also this account's own plans.")] = None
+) -> Page[OperatorPlanOut]:
+    """The catalog, and with `account_id` the plans made for that account. One page holds them all."""
+    return Page[OperatorPlanOut](data=[show_operator_plan(plan) for plan in await list_plans(session, account_id=account_id)])
+
+
+@router.post(
+    "/plans",
+    summary="Make a plan for one account",
+    status_code=HTTPStatus.CREATED,
+    responses=problem_responses(*_PROBLEMS, NotFoundError, PlanCodeTakenError, IdempotencyKeyReusedError, RequestInProgressError),
+)
+async def post_plan(body: CreatePlan, session: SessionDep) -> OperatorPlanOut:
+    """Only this account sees it and can change to it. A plan never changes once made."""
+    terms = CustomPlan(
+        code=body.code,
+        name=body.name,
+        tier=body.tier,
+        interval=body.interval,
+        price=body.price.amount,
+        limits=body.limits,
+        fee_rate=Decimal(body.fee_rate),
+        branding=body.branding,
+        referral_program=body.referral_program,
+    )
+    return show_operator_plan(await create_custom_plan(session, account_id=body.account_id, terms=terms))
+
+
+@router.get("/exchange-rates", summary="List exchange rates", responses=problem_responses(*_PROBLEMS))
+async def get_exchange_rates(session: SessionDep) -> ExchangeRatesOut:
+    """USD for one unit of each currency."""
+    return ExchangeRatesOut(data=[show_rate(rate) for rate in await list_exchange_rates(session)])
+
+
+@router.put("/exchange-rates", summary="Set exchange rates", responses=problem_responses(*_PROBLEMS))
+async def put_exchange_rates(body: ExchangeRates, session: SessionDep, now: NowDep) -> ExchangeRatesOut:
+    """Sets those that are named. They hold from now on; fees that were agreed keep theirs."""
+    rates = await set_exchange_rates(session, rates=body.decimals(), now=now)
+    return ExchangeRatesOut(data=[show_rate(rate) for rate in rates])
+
+
+@router.get("/audit", summary="Check the money invariants", responses=problem_responses(*_PROBLEMS))
+async def get_audit(session: SessionDep) -> AuditOut:
+    """One row an invariant, counted over all accounts at this moment."""
+    findings = await audit(session)
+    return AuditOut(data=[FindingOut(name=one.name, checked=one.checked, violations=one.violations) for one in findings])

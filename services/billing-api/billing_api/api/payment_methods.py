@@ -1,0 +1,65 @@
+"""/v1/payment-methods."""
+
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path
+from shared.contracts.pages import Page
+from shared.errors import NotFoundError
+from shared.idempotency import IdempotentRoute
+from shared.problems import problem_responses
+
+from billing_api.api.deps import READ_PROBLEMS, WRITE_PROBLEMS, CreatorDep, NowDep, PageDep, SessionDep, StateDep
+from billing_api.api.paging import id_cursor, page_of
+from billing_api.api.schemas.payment_methods import AddPaymentMethod, PaymentMethodOut, show_method
+from billing_api.payments.errors import OnlyPaymentMethodError, PaymentMethodInvalidError
+from billing_api.payments.methods import add_payment_method, list_payment_methods, make_default, remove_payment_method
+
+router = APIRouter(prefix="/v1/payment-methods", tags=["Payment methods"], route_class=IdempotentRoute)
+
+MethodId = Annotated[UUID, Path(examples=["0199b6a0-5f01-7a11-8c22-1d2e3f4a5b6c"])]
+
+
+@router.get("", summary="List payment methods", responses=problem_responses(*READ_PROBLEMS))
+async def get_payment_methods(creator: CreatorDep, session: SessionDep, page: PageDep) -> Page[PaymentMethodOut]:
+    """Newest first."""
+    methods = await list_payment_methods(
+        session, account_id=creator.account_id, before=id_cursor(page.cursor), limit=page.limit + 1
+    )
+    return page_of(methods, page.limit, show=show_method, key=lambda method: method.id)
+
+
+@router.post(
+    "",
+    summary="Add a payment method",
+    status_code=HTTPStatus.CREATED,
+    responses=problem_responses(*WRITE_PROBLEMS, PaymentMethodInvalidError),
+)
+async def post_payment_method(
+    body: AddPaymentMethod, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
+) -> PaymentMethodOut:
+    """The first one becomes the default."""
+    attached = await state.processor.attach(body.token)
+    return show_method(await add_payment_method(session, account_id=creator.account_id, attached=attached, now=now))
+
+
+@router.post(
+    "/{payment_method_id}/default",
+    summary="Make a payment method the default",
+    responses=problem_responses(*WRITE_PROBLEMS, NotFoundError),
+)
+async def post_default(payment_method_id: MethodId, creator: CreatorDep, session: SessionDep) -> PaymentMethodOut:
+    """It is the one that is charged from now on."""
+    return show_method(await make_default(session, account_id=creator.account_id, payment_method_id=payment_method_id))
+
+
+@router.delete(
+    "/{payment_method_id}",
+    summary="Remove a payment method",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problem_responses(*READ_PROBLEMS, NotFoundError, OnlyPaymentMethodError),
+)
+async def delete_payment_method(payment_method_id: MethodId, creator: CreatorDep, session: SessionDep, now: NowDep) -> None:
+    """The only one stays while a paid subscription is not cancelled or an amount is open."""
+    await remove_payment_method(session, account_id=creator.account_id, payment_method_id=payment_method_id, now=now)

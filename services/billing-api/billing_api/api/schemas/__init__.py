@@ -1,0 +1,1 @@
+"""What the public operations take and give."""

@@ -1,0 +1,108 @@
+"""Charge an invoice's rest: write the attempt down, commit, ask the processor, write the result down (architecture rule 6).
+
+A crash between any two steps leaves an unresolved attempt behind. Whoever comes next (due work, or the next request)
+asks the processor by the attempt's key what became of it before anything is charged.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.db import Database
+from shared.money import usd
+from sqlalchemy import func, or_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing_api.payments.models import UNRESOLVED, AttemptStatus, PaymentAttempt, PaymentMethod
+from billing_api.payments.processor import ChargeResult, NoAnswerError, PaymentProcessor
+from billing_api.payments.request import LEASE
+from billing_api.payments.settle import settle_attempt, settle_silence
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """What the processor is asked, read before the transaction ends."""
+
+    key: str
+    method_reference: str
+    amount: int
+    status: AttemptStatus
+
+
+async def collect(
+    database: Database, processor: PaymentProcessor, *, account_id: UUID, attempt_id: UUID, now: datetime
+) -> AttemptStatus:
+    """Ask the processor to charge an attempt that the caller has just written down, and write the result down.
+
+    Returns:
+        Where the attempt stands: succeeded, declined, or unknown (no answer).
+    """
+    async with database.transaction() as session:
+        ask = await _read(session, account_id, attempt_id)
+    if ask.status not in UNRESOLVED:
+        return ask.status
+    return await _charge(database, processor, account_id, attempt_id, ask, now)
+
+
+async def resolve(
+    database: Database, processor: PaymentProcessor, *, account_id: UUID, attempt_id: UUID, now: datetime
+) -> AttemptStatus | None:
+    """Bring an attempt to an end that somebody left unresolved, charging at most once.
+
+    Returns:
+        Where it stands now; None if somebody else is at it.
+    """
+    async with database.transaction() as session:
+        if not await _take_lease(session, account_id, attempt_id):
+            return None
+        ask = await _read(session, account_id, attempt_id)
+    try:
+        found = await processor.find(key=ask.key)
+    except NoAnswerError:
+        return await _write(database, account_id, attempt_id, None, now)
+    if found is not None:
+        return await _write(database, account_id, attempt_id, found, now)
+    async with database.transaction() as session:
+        ended = await settle_silence(session, account_id=account_id, attempt_id=attempt_id, now=now)
+    if ended is not None:
+        return ended
+    return await _charge(database, processor, account_id, attempt_id, ask, now)
+
+
+async def _charge(
+    database: Database, processor: PaymentProcessor, account_id: UUID, attempt_id: UUID, ask: _Ask, now: datetime
+) -> AttemptStatus:
+    result: ChargeResult | None
+    try:
+        result = await processor.charge(key=ask.key, method_reference=ask.method_reference, amount=usd(ask.amount))
+    except NoAnswerError:
+        result = None
+    return await _write(database, account_id, attempt_id, result, now)
+
+
+async def _write(
+    database: Database, account_id: UUID, attempt_id: UUID, result: ChargeResult | None, now: datetime
+) -> AttemptStatus:
+    async with database.transaction() as session:
+        return await settle_attempt(session, account_id=account_id, attempt_id=attempt_id, result=result, now=now)
+
+
+async def _read(session: AsyncSession, account_id: UUID, attempt_id: UUID) -> _Ask:
+    attempt = await session.get_one(PaymentAttempt, (account_id, attempt_id), populate_existing=True)
+    method = await session.get_one(PaymentMethod, (account_id, attempt.payment_method_id))
+    return _Ask(attempt.idempotency_key, method.processor_reference, attempt.amount, AttemptStatus(attempt.status))
+
+
+async def _take_lease(session: AsyncSession, account_id: UUID, attempt_id: UUID) -> bool:
+    real_now: Any = func.clock_timestamp()
+    free = or_(PaymentAttempt.leased_until.is_(None), PaymentAttempt.leased_until < real_now)
+    mine = (PaymentAttempt.account_id == account_id) & (PaymentAttempt.id == attempt_id)
+    taken = await session.execute(
+        update(PaymentAttempt)
+        .where(mine, free, PaymentAttempt.status.in_(UNRESOLVED))
+        .values(leased_until=real_now + LEASE)
+        .returning(PaymentAttempt.id),
+        execution_options={"synchronize_session": False},
+    )
+    return taken.first() is not None

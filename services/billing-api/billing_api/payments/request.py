@@ -1,0 +1,54 @@
+"""Write down that an invoice's rest is to be charged, before anybody asks the processor (architecture rule 6)."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from shared.ids import new_id
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing_api.invoices.models import Invoice
+from billing_api.payments.methods import default_payment_method
+from billing_api.payments.models import AttemptStatus, PaymentAttempt, PaymentMethod
+
+LEASE: Final = timedelta(seconds=60)
+"""Real time in which one process asks the processor alone; longer than the processor is waited for."""
+
+
+async def begin_attempt(
+    session: AsyncSession, invoice: Invoice, method: PaymentMethod, *, now: datetime, leased: bool
+) -> PaymentAttempt:
+    """Write down that the invoice's rest is about to be charged to `method`.
+
+    Args:
+        session: the caller's transaction, to be committed before the processor is asked.
+        invoice: open.
+        method: is charged.
+        now: domain time.
+        leased: the caller itself goes on with `payments.attempt.collect`; else due work does.
+    """
+    lease: Any = func.clock_timestamp() + LEASE if leased else None
+    attempt = PaymentAttempt(
+        account_id=invoice.account_id,
+        id=new_id(),
+        invoice_id=invoice.id,
+        payment_method_id=method.id,
+        amount=invoice.amount_due - invoice.charged,
+        status=AttemptStatus.PENDING,
+        created_at=now,
+        leased_until=lease,
+        resolve_at=now,
+    )
+    session.add(attempt)
+    await session.flush()
+    return attempt
+
+
+async def request_payment(session: AsyncSession, invoice: Invoice, *, now: datetime) -> None:
+    """Let due work charge the default payment method at once; without one the invoice is overdue from now (`rules.md` D1)."""
+    method = await default_payment_method(session, account_id=invoice.account_id)
+    if method is None:
+        invoice.overdue_since = now
+        await session.flush()
+    else:
+        await begin_attempt(session, invoice, method, now=now, leased=False)

@@ -1,0 +1,88 @@
+"""The turn of a billing cycle: the next period begins and the past one's fees are invoiced (`rules.md` B2, B9, B10)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.ids import new_id
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from billing_api.accounts.entitlements import bump_entitlements
+from billing_api.accounts.models import Account
+from billing_api.invoices.issue import LineDraft, issue_invoice
+from billing_api.invoices.models import InvoicePurpose, InvoiceStatus, LineKind
+from billing_api.payments.request import request_payment
+from billing_api.plans.find import free_plan
+from billing_api.plans.models import Plan
+from billing_api.subscriptions.models import Subscription
+from billing_api.subscriptions.periods import next_turn_after, period_containing
+from billing_api.subscriptions.start_period import read_subscription, start_period
+from billing_api.usage.models import UsageItem
+from billing_api.usage.pending import pending_items
+
+
+async def turn_account(session: AsyncSession, account: Account, *, now: datetime) -> int:
+    """Make every turn that is due by now, oldest first; the caller holds the account's lock. Returns how many."""
+    turns = 0
+    while True:
+        subscription, plan = await read_subscription(session, account_id=account.account_id)
+        if subscription.next_turn_at > now:
+            return turns
+        if subscription.next_turn_at < subscription.period_end:
+            await _turn_month(session, account, subscription, now=now)
+        else:
+            await _turn_period(session, account, subscription, plan, now=now)
+        turns += 1
+
+
+async def _turn_month(session: AsyncSession, account: Account, subscription: Subscription, *, now: datetime) -> None:
+    """Within an annual period: the month's fees; no invoice where there are none."""
+    at = subscription.next_turn_at
+    subscription.next_turn_at = next_turn_after(subscription.anchor, at)
+    items = await pending_items(session, account_id=account.account_id)
+    if items:
+        await _invoice(session, account, [_fee_line(item, at) for item in items], items, now=now)
+    await session.flush()
+
+
+async def _turn_period(session: AsyncSession, account: Account, subscription: Subscription, plan: Plan, *, now: datetime) -> None:
+    """The period has ended: the same plan goes on, or `free` begins where it was cancelled."""
+    at = subscription.period_end
+    ends = subscription.cancel_at_period_end
+    following = await free_plan(session) if ends else plan
+    anchor = at if ends else subscription.anchor
+    period = period_containing(anchor, following.period.months, at)
+    items = await pending_items(session, account_id=account.account_id)
+    plan_line = LineDraft(LineKind.PLAN, f"{following.name} ({following.code})", following.price, period.start, period.end)
+    lines = [plan_line, *(_fee_line(item, at) for item in items)]
+    invoice_id = await _invoice(session, account, lines, items, now=now)
+    await start_period(session, subscription, following, anchor=anchor, at=at, invoice_id=invoice_id if following.price else None)
+    if ends:
+        subscription.expired_at = at
+        await bump_entitlements(session, account, now=now)
+    await session.flush()
+
+
+async def _invoice(
+    session: AsyncSession, account: Account, lines: list[LineDraft], items: list[UsageItem], *, now: datetime
+) -> UUID:
+    invoice = await issue_invoice(
+        session, account, invoice_id=new_id(), purpose=InvoicePurpose.CYCLE, lines=lines, plan=None, now=now
+    )
+    for item in items:
+        item.invoice_id = invoice.id
+    await session.flush()
+    if invoice.status == InvoiceStatus.OPEN:
+        await request_payment(session, invoice, now=now)
+    return invoice.id
+
+
+def _fee_line(item: UsageItem, at: datetime) -> LineDraft:
+    rate = f"{item.fee_rate * 100:f}".rstrip("0").rstrip(".")
+    return LineDraft(
+        LineKind.USAGE_FEE,
+        f"{item.quantity} access codes beyond the quota at {rate}%",
+        item.amount,
+        item.occurred_at,
+        at,
+        item.id,
+    )
