@@ -46,10 +46,10 @@ _COMMON = {
 }
 _THROWAWAY = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
     "io_method": "sync",
+    "max_wal_size": "128MB",
 }
 
 

@@ -8,6 +8,7 @@ services carry the home in their environment; PostgreSQL and Redis, which overwr
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,16 +37,30 @@ def stop_leftovers(home: Home, *server_folders: Path) -> int:
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             _ask_to_end(process, found)
-    _, stubborn = psutil.wait_procs(found, timeout=_ASK_S)
-    # A PostgreSQL whose main process was killed leaves helpers that name no parent of ours: look again.
-    for process in {*stubborn, *_processes_of(home, roots)}:
+    _wait(found, _ASK_S)
+    # Asked again, not remembered: a PostgreSQL whose main process was killed may only now have lost its helpers.
+    stubborn = list(_processes_of(home, roots))
+    for process in stubborn:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-            found.append(process)
-    psutil.wait_procs(found, timeout=_KILL_S)
+    _wait(stubborn, _KILL_S)
     for pid_file in home.run.glob("*.pid"):
         pid_file.unlink(missing_ok=True)
-    return len({process.pid for process in found})
+    return len({process.pid for process in (*found, *stubborn)})
+
+
+def _wait(processes: list[psutil.Process], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while any(map(_lives, processes)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """A zombie does not: it holds nothing any more, and waits for whoever adopted it to take note."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _processes_of(home: Home, roots: tuple[Path, ...]) -> Iterator[psutil.Process]:

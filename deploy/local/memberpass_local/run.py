@@ -50,10 +50,17 @@ async def _run(stack: LocalStack, console: Console, started: float) -> None:
     watch = LogWatch(stack.home, list(_COLOURS))
     async with stack:
         _show(console, stack, time.monotonic() - started)
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            for line in watch.new_loud_lines():
-                _say(console, line.process, line.text, style="yellow" if line.level == "warning" else "red")
+        try:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                _say_loud_lines(console, watch)
+        finally:
+            _say_loud_lines(console, watch)
+
+
+def _say_loud_lines(console: Console, watch: LogWatch) -> None:
+    for line in watch.new_loud_lines():
+        _say(console, line.process, line.text, style="yellow" if line.level == "warning" else "red")
 
 
 def _show(console: Console, stack: LocalStack, seconds: float) -> None:

@@ -59,12 +59,13 @@ class Courier:
         self.last_errors: dict[int, LastError] = {}
         self._world = world
         self._answer = answer
+        self._started = False
         self._client: httpx.AsyncClient | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Begin to deliver for every bot that has a webhook."""
-        self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
+        self._started = True
         for bot in self._world.bots.values():
             self.sync(bot)
 
@@ -85,8 +86,14 @@ class Courier:
             running.cancel()
         self._world.queue(bot.id).listen(None)
         self.last_errors.pop(bot.id, None)
-        if bot.webhook is not None and self._client is not None:
-            self._tasks[bot.id] = asyncio.create_task(self._deliver(bot, bot.webhook, self._client), name=f"webhook-{bot.id}")
+        if bot.webhook is not None and self._started:
+            self._tasks[bot.id] = asyncio.create_task(self._deliver(bot, bot.webhook, self._http()), name=f"webhook-{bot.id}")
+
+    def _http(self) -> httpx.AsyncClient:
+        """Made at the first use: loading the certificate authorities takes its time."""
+        if self._client is None:
+            self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False)
+        return self._client
 
     async def _deliver(self, bot: Bot, webhook: Webhook, client: httpx.AsyncClient) -> None:
         queue, rung, failures = self._world.queue(bot.id), asyncio.Event(), 0
