@@ -3,13 +3,17 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from shared.calendar import rfc3339
 
 
 def _to_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # the first or last day of all, in an offset that leads out of it
+        msg = "is beyond the calendar"
+        raise ValueError(msg) from error
 
 
 UtcDatetime = Annotated[
@@ -18,6 +22,9 @@ UtcDatetime = Annotated[
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]
 """An aware moment, read in any offset, kept and shown in UTC with a Z."""
+
+TelegramId = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[700100200])]
+"""A person on Telegram."""
 
 Json = dict[str, Any]
 """A JSON object."""

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.base import UtcDatetime, WireModel
+from shared.contracts.base import TelegramId, UtcDatetime, WireModel
 from shared.money import Money
 
 MAX_TYPED = 512
@@ -15,7 +15,7 @@ class TypedCode(WireModel):
     """What a member typed or tapped, as it came: any case, spaces, dashes, or a `code_...` payload."""
 
     text: str = Field(min_length=1, max_length=MAX_TYPED)
-    telegram_id: int
+    telegram_id: TelegramId
 
 
 class PlanSummary(WireModel):

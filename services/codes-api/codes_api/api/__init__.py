@@ -8,11 +8,13 @@ from fastapi import APIRouter
 from codes_api.api import (
     batches,
     bots,
+    codes,
     internal_batches,
     internal_bots,
     internal_due,
     internal_members,
     internal_tenants,
+    memberships,
     payment_methods,
     plans,
     projects,
@@ -24,6 +26,8 @@ PUBLIC_ROUTERS: Sequence[APIRouter] = (
     payment_methods.router,
     plans.router,
     batches.router,
+    codes.router,
+    memberships.router,
 )
 INTERNAL_ROUTERS: Sequence[APIRouter] = (
     internal_tenants.router,

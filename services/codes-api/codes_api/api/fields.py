@@ -41,8 +41,9 @@ def _id(what: str) -> Any:
 ProjectId = Annotated[UUID, BeforeValidator(_known_form), _id("The project.")]
 PlanId = Annotated[UUID, BeforeValidator(_known_form), _id("The membership plan.")]
 BatchId = Annotated[UUID, BeforeValidator(_known_form), _id("The batch.")]
+MembershipId = Annotated[UUID, BeforeValidator(_known_form), _id("The membership.")]
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows a page.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 
-__all__ = ["DEFAULT_LIMIT", "BatchId", "Cursor", "Limit", "PlanId", "ProjectId", "ShortText"]
+__all__ = ["DEFAULT_LIMIT", "BatchId", "Cursor", "Limit", "MembershipId", "PlanId", "ProjectId", "ShortText"]

@@ -18,7 +18,7 @@ _VALUE: Final = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _BASE: Final = len(ALPHABET)
 _LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _MINUS: Final = "\u2212"  # used as a dash, though Unicode calls it a symbol
-_PAYLOAD: Final = re.compile(r"^\s*(?:/start\s+)?(?:code[=_-])?", re.IGNORECASE)
+_PAYLOAD: Final = re.compile(r"^\s*(?:(?:https?://)?t\.me/\w+\?start=|/start\s+)?(?:code[=_-])?", re.IGNORECASE)
 
 
 def new_code() -> str:
@@ -45,19 +45,23 @@ def canonical(typed: str) -> str | None:
     """What somebody typed, tapped or pasted, as the 16 stored symbols; None if it has not the form of a code.
 
     Upper-cases, drops spaces and every kind of dash, reads O as 0 and I and L as 1, and takes the payload forms
-    `code_...`, `code=...`, `code-...` (`rules.md` C1, C11). The check symbol is not looked at: see `well_typed`.
+    `code_...`, `code=...`, `code-...`, also in a whole join link (`rules.md` C1, C11). The check symbol is not looked at:
+    see `well_typed`.
     """
     text = unicodedata.normalize("NFKC", typed)
     # The whole text first: a code whose first group looks like "code" must not lose it.
-    return _symbols(text) or _symbols(_PAYLOAD.sub("", text, count=1))
+    for symbols in (fragment(text), fragment(_PAYLOAD.sub("", text, count=1))):
+        if symbols is not None and len(symbols) == LENGTH:
+            return symbols
+    return None
 
 
-def _symbols(text: str) -> str | None:
+def fragment(typed: str) -> str | None:
+    """Like `canonical` for a piece of a code, as somebody remembers it: its symbols; None if one can't be of a code."""
+    text = unicodedata.normalize("NFKC", typed)
     kept = "".join(symbol for symbol in text if not (symbol.isspace() or unicodedata.category(symbol) in {"Pd", "Cf"}))
     symbols = kept.replace(_MINUS, "").upper().translate(_LOOKALIKES)
-    if len(symbols) != LENGTH or any(symbol not in _VALUE for symbol in symbols):
-        return None
-    return symbols
+    return None if any(symbol not in _VALUE for symbol in symbols) else symbols
 
 
 def well_typed(code: str) -> bool:

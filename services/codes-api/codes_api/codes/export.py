@@ -1,0 +1,113 @@
+"""Export codes as CSV (`rules.md` C10, C11): a project's by any filters, or a batch's.
+
+Read in pages by key, each in a short transaction of its own: memory stays flat, and a slow reader at the other end holds
+neither a connection nor a snapshot. Every code is in it once, as it was when its page was read.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from shared.contracts.quota import MAX_BATCH
+from shared.db import Database
+from shared.errors import NotFoundError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from codes_api.codes import csv_format
+from codes_api.codes.alphabet import shown
+from codes_api.codes.csv_format import CsvLine
+from codes_api.codes.join_link import join_link
+from codes_api.codes.models import Batch
+from codes_api.codes.search import CodeFilters, FoundCode, Place, codes_after
+from codes_api.memberships.periods import period_end
+from codes_api.projects.find import get_bot
+
+PAGE: Final = 2_000
+
+
+def csv_file_name(day: datetime, batch_id: UUID | None = None) -> str:
+    """A name that is safe everywhere, such as access-codes-2026-07-01.csv; a batch's ends in a piece of its id."""
+    return f"access-codes-{day:%Y-%m-%d}{f'-{str(batch_id)[-8:]}' if batch_id is not None else ''}.csv"
+
+
+async def stream_csv(
+    database: Database,
+    *,
+    account_id: UUID,
+    project_id: UUID,
+    filters: CodeFilters,
+    join_link_template: str,
+    now: datetime,
+    oldest_first: bool = False,
+) -> AsyncIterator[str]:
+    """The CSV piece by piece, in the order of the list or, with `oldest_first`, of the codes' making."""
+    async with database.transaction() as session:
+        bot = await get_bot(session, account_id=account_id, project_id=project_id)
+    username = bot.username if bot is not None else None
+    yield csv_format.header()
+    after: Place | None = None
+    while True:
+        async with database.transaction() as session:
+            found = await codes_after(
+                session,
+                account_id=account_id,
+                project_id=project_id,
+                filters=filters,
+                limit=PAGE,
+                after=after,
+                now=now,
+                oldest_first=oldest_first,
+            )
+        if found:
+            yield csv_format.lines(_lines(found, username, join_link_template))
+            after = found[-1].place
+        if len(found) < PAGE:
+            return
+
+
+async def batch_csv(session: AsyncSession, *, account_id: UUID, batch_id: UUID, join_link_template: str, now: datetime) -> str:
+    """A batch's CSV as a whole, in the order of its codes: for the bot, which sends it as a document.
+
+    Raises:
+        NotFoundError: the account has no such batch.
+    """
+    query = select(Batch.project_id).where(Batch.account_id == account_id, Batch.id == batch_id)
+    project_id = (await session.execute(query)).scalar_one_or_none()
+    if project_id is None:
+        raise NotFoundError("There is no such batch.")
+    bot = await get_bot(session, account_id=account_id, project_id=project_id)
+    found = await codes_after(
+        session,
+        account_id=account_id,
+        project_id=project_id,
+        filters=CodeFilters(batch_id=batch_id),
+        limit=MAX_BATCH,
+        after=None,
+        now=now,
+        oldest_first=True,
+    )
+    username = bot.username if bot is not None else None
+    return csv_format.header() + csv_format.lines(_lines(found, username, join_link_template))
+
+
+def _lines(found: Iterable[FoundCode], bot: str | None, template: str) -> Iterable[CsvLine]:
+    for code in found:
+        yield CsvLine(
+            code=shown(code.code),
+            plan_name=code.plan_name,
+            join_link=join_link(template, bot, code.code),
+            expires_at=code.expires_at,
+            price=code.price_amount,
+            currency=code.price_currency,
+            started_on=code.created_at,
+            ends_on=_ends_on(code),
+        )
+
+
+def _ends_on(code: FoundCode) -> datetime | None:
+    """The membership's end if the code is redeemed; else what it would be, had it been redeemed when it was made."""
+    if code.membership_id is not None:
+        return code.membership_ends_at
+    return period_end(code.created_at, code.interval_unit, code.interval_count)
