@@ -24,6 +24,7 @@ from shared.settings import ServiceSettings
 log = get_logger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Check = Callable[[], Awaitable[None]]
 
@@ -127,17 +128,21 @@ class RequestContextMiddleware:
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            log.info(
-                "request",
-                method=scope["method"],
-                route=getattr(scope.get("route"), "path", "-"),
-                status=status,
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
-            )
+            if scope["path"] not in _QUIET:
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    route=getattr(scope.get("route"), "path", "-"),
+                    status=status,
+                    milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                )
 
 
 class BodyLimitMiddleware:
-    """Refuses a body over the limit: at once if its length is announced, else as soon as it has come that far."""
+    """Refuses a body over the limit: at once if its length is announced, else as soon as it has come that far.
+
+    FastAPI's own `max_body_size` answers an announced length in plain text, before any handler could make it a problem.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
