@@ -47,6 +47,26 @@ def test_html(source: str, text: str, entities: list[tuple[str, str]]) -> None:
     assert shown(formatted) == entities
 
 
+@pytest.mark.parametrize(
+    ("html", "reason"),
+    [
+        ("<b>open", 'Can\'t find end tag corresponding to start tag "b"'),
+        ("<b>x</i>", 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"'),
+        ("ä</b>", "Unexpected end tag at byte offset 2"),
+        ("<table>x</table>", 'Unsupported start tag "table" at byte offset 0'),
+        ("1 < 2", 'Unsupported start tag "" at byte offset 2'),
+        ("a <b", "Unclosed start tag at byte offset 2"),
+        ("<a href='x>y</a>", "Unclosed start tag at byte offset 0"),
+        ("<span>x</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
+        ("<b>x</b", "Unclosed end tag at byte offset 4"),
+    ],
+)
+def test_broken_html(html: str, reason: str) -> None:
+    with pytest.raises(BotApiError) as refused:
+        compose_text(html, "HTML", [])
+    assert refused.value.description == f"Bad Request: can't parse entities: {reason}"
+
+
 MARKDOWN_V2 = [
     ("*bold* _italic_ __under__ ~strike~ ||spoiler||", "bold italic under strike spoiler",
      [("bold", "bold"), ("italic", "italic"), ("underline", "under"), ("strikethrough", "strike"), ("spoiler", "spoiler")]),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memberpass_local.telegram.bot_api.multipart import MultipartError, boundary_of, read_parts
 
-from tests.deploy_local.telegram.support import Telegram
+from tests.deploy_local.telegram.support import NO_TLS, Telegram
 
 MEMBER = 1001
 CSV = b'Access Code,Plan Name\r\n7K3M-...,"Gold, yearly"\r\n\x00\xff\xfe--\r\n'
@@ -26,7 +26,7 @@ async def test_a_document_arrives_with_name_size_caption_and_bytes(tg: Telegram)
     assert (sent.document.file_name, sent.document.file_size, sent.caption) == ("codes März.csv", len(CSV), "200 codes")
     seen = (await member.sees())[-1]
     assert (seen["text"], seen["document"]["file_name"], seen["document"]["size"]) == ("200 codes", "codes März.csv", len(CSV))
-    async with httpx.AsyncClient(trust_env=False) as outside:
+    async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as outside:
         download = await outside.get(seen["document"]["url"])
     assert (download.content, download.headers["Content-Disposition"]) == (CSV, "attachment")
 
@@ -100,20 +100,20 @@ async def test_arguments_come_in_every_form(tg: Telegram, form: str) -> None:
     assert (seen["text"], seen["buttons"][0][0]["callback_data"]) == ("grüße & mehr", "a")
 
 
-@pytest.mark.parametrize(
-    ("content_type", "body"),
-    [
-        ("application/json", b"{"),
-        ("application/json", b"[1]"),
-        ("multipart/form-data", b"--x\r\n"),
-        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"),
-        ("multipart/form-data; boundary=x", b"nothing of the kind"),
-    ],
-)
-async def test_a_body_that_is_not_what_it_says(tg: Telegram, content_type: str, body: bytes) -> None:
+BROKEN_BODIES = [
+    ("application/json", b"{"),
+    ("application/json", b"[1]"),
+    ("multipart/form-data", b"--x\r\n"),
+    ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"),
+    ("multipart/form-data; boundary=x", b"nothing of the kind"),
+]
+
+
+async def test_a_body_that_is_not_what_it_says(tg: Telegram) -> None:
     bot = await tg.make_bot()
-    answer = await tg.http.post(f"/bot{bot.token}/getMe", content=body, headers={"Content-Type": content_type})
-    assert (answer.status_code, answer.json()["ok"]) == (400, False)
+    for content_type, body in BROKEN_BODIES:
+        answer = await tg.http.post(f"/bot{bot.token}/getMe", content=body, headers={"Content-Type": content_type})
+        assert (answer.status_code, answer.json()["ok"]) == (400, False), body
 
 
 FILES = st.tuples(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1), st.binary())

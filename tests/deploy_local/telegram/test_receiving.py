@@ -142,20 +142,20 @@ async def test_pending_updates_can_be_dropped(tg: Telegram, receiver: Receiver) 
     assert receiver.got[0][0]["message"]["text"] == "new"
 
 
-@pytest.mark.parametrize(
-    ("url", "secret", "reason"),
-    [
-        ("http://127.0.0.1/hook", "a" * 257, "secret token is too long"),
-        ("http://127.0.0.1/hook", "a b", "secret token contains unallowed characters"),
-        ("http://127.0.0.1/hook", "ä", "secret token contains unallowed characters"),
-        ("nowhere", "a", "invalid webhook URL specified"),
-        ("ftp://127.0.0.1/hook", "a", "invalid webhook URL specified"),
-    ],
-)
-async def test_webhooks_that_telegram_refuses(tg: Telegram, url: str, secret: str, reason: str) -> None:
+REFUSED_WEBHOOKS = [
+    ("http://127.0.0.1/hook", "a" * 257, "secret token is too long"),
+    ("http://127.0.0.1/hook", "a b", "secret token contains unallowed characters"),
+    ("http://127.0.0.1/hook", "ä", "secret token contains unallowed characters"),
+    ("nowhere", "a", "invalid webhook URL specified"),
+    ("ftp://127.0.0.1/hook", "a", "invalid webhook URL specified"),
+]
+
+
+async def test_webhooks_that_telegram_refuses(tg: Telegram) -> None:
     bot = await tg.make_bot()
-    with pytest.raises(TelegramBadRequest, match=reason):
-        await bot.set_webhook(url, secret_token=secret)
+    for url, secret, reason in REFUSED_WEBHOOKS:
+        with pytest.raises(TelegramBadRequest, match=reason):
+            await bot.set_webhook(url, secret_token=secret)
 
 
 async def test_a_method_in_the_webhooks_answer_is_carried_out(tg: Telegram, receiver: Receiver) -> None:

@@ -15,7 +15,7 @@ from memberpass_local.telegram.journal import Journal, JournalDamagedError
 from memberpass_local.telegram.settings import TelegramSettings
 from memberpass_local.telegram.world import World
 
-from tests.deploy_local.telegram.support import Receiver, Telegram, Ticks, telegram, until, until_async
+from tests.deploy_local.telegram.support import NO_TLS, Receiver, Telegram, Ticks, telegram, until, until_async
 
 MEMBER = 1001
 
@@ -93,7 +93,7 @@ async def process(port: int, state: Path) -> AsyncIterator[tuple[asyncio.subproc
     running = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as http:
             tg = Telegram(url, http, Ticks())
 
             async def ready() -> bool:
