@@ -6,7 +6,7 @@ from pathlib import Path
 
 from memberpass_local.probes import HttpProbe
 from memberpass_local.problems import StackError
-from memberpass_local.spawn import ProcessSpec
+from memberpass_local.spawn import Layer, ProcessSpec
 from memberpass_local.wiring import Wiring
 
 ProcessTable = Callable[[Wiring], Sequence[ProcessSpec]]
@@ -29,7 +29,7 @@ def service_table(wiring: Wiring) -> list[ProcessSpec]:
         )
         for name, module in (("codes-api", "codes_api"), ("billing-api", "billing_api"), ("bot-gateway", "bot_gateway"))
     ]
-    specs.append(ProcessSpec(name="jobs", argv=(*_PYTHON, "jobs"), env=env))
+    specs.append(ProcessSpec(name="jobs", argv=(*_PYTHON, "jobs"), env=env, layer=Layer.WORKER))
     if wiring.settings.embeds_telegram:
         state = wiring.settings.home.data / "telegram"
         listen = ("--host", env["HOST"], "--port", str(ports["telegram"]), "--state", str(state))
@@ -38,7 +38,7 @@ def service_table(wiring: Wiring) -> list[ProcessSpec]:
                 name="telegram",
                 argv=(*_PYTHON, "memberpass_local.telegram", *listen),
                 env=env,
-                ready=HttpProbe(f"{wiring.url_of('telegram')}/"),
+                ready=HttpProbe(f"{wiring.url_of('telegram')}/readyz"),
             )
         )
     return specs

@@ -21,11 +21,12 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class Layer(IntEnum):
-    """Who leans on whom: a higher layer is stopped first."""
+    """Who leans on whom: a layer is started when those below it are ready."""
 
     DATABASE = 0
     QUEUE = 1
     SERVICE = 2
+    WORKER = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class ProcessSpec:
         argv: program and arguments.
         env: its whole environment.
         ready: asked until it says yes; None: a process that runs is ready.
-        layer: its place in the order of stopping.
+        layer: its place in the order of starting and stopping.
         account: whose rights it runs with; None: the stack's own.
         stop_signal: asks it to end.
         patience: seconds it has to do so.

@@ -149,7 +149,7 @@ class Supervisor:
         return list(self._supervised)
 
     async def add(self, specs: Sequence[ProcessSpec]) -> None:
-        """Take these processes on, start them all, and wait until each is ready.
+        """Take these processes on: start those of the lowest layer, wait until they are ready, then the next.
 
         Raises:
             NotReadyError: one was not within 60 seconds.
@@ -157,9 +157,11 @@ class Supervisor:
         """
         for spec in specs:
             self._supervised[spec.name] = Supervised(spec, self._home, auto_restart=self._auto_restart, tell=self._tell)
-        for spec in specs:
-            await self._supervised[spec.name].start()
-        await self._until_ready([self[spec.name] for spec in specs])
+        for layer in Layer:
+            level = [self[spec.name] for spec in specs if spec.layer is layer]
+            for one in level:
+                await one.start()
+            await self._until_ready(level)
 
     def __getitem__(self, name: str) -> Supervised:
         """One process.
@@ -186,9 +188,10 @@ class Supervisor:
         await self[name].kill()
 
     async def stop(self) -> None:
-        """Stop everything, those first that lean on others."""
-        for layer in sorted(Layer, reverse=True):
-            await asyncio.gather(*(one.stop() for one in self._supervised.values() if one.spec.layer is layer))
+        """Stop everything: services and workers together (their patience is half of the 10 seconds), then what they
+        lean on."""
+        for layers in ((Layer.WORKER, Layer.SERVICE), (Layer.QUEUE,), (Layer.DATABASE,)):
+            await asyncio.gather(*(one.stop() for one in self._supervised.values() if one.spec.layer in layers))
 
     async def _until_ready(self, waited_for: Iterable[Supervised]) -> None:
         deadline = time.monotonic() + READY_WITHIN_S

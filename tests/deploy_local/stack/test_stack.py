@@ -132,7 +132,7 @@ async def test_a_home_with_a_long_path() -> None:
         async with _stack(home) as stack:
             await _write(stack.urls.codes_database_url)
         clean(Home.at(home))
-        assert not second.home.path.exists()
+        assert not home.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's PostgreSQL runs as somebody else")
@@ -147,7 +147,7 @@ async def test_roots_home_that_others_can_not_enter_stays_closed() -> None:
         assert home.parent.stat().st_mode & 0o077 == 0
         clean(Home.at(home))
         assert not outside.exists()
-        assert not second.home.path.exists()
+        assert not home.exists()
 
 
 class Terminal:
