@@ -33,7 +33,9 @@ async def open_account(world: World) -> None:
     with tell.step("She subscribes; the card is charged before anything changes") as step:
         changed = await billing.call("POST", "/v1/subscription/change", {"plan": "starter_monthly"})
         must_equal("the subscription", changed["subscription"]["plan"], "starter_monthly")
-        must_equal("the invoice", (changed["invoice"]["status"], changed["invoice"]["amount_due"]["amount"]), ("paid", 0))
+        must_equal(
+            "the invoice", (changed["invoice"]["status"], changed["invoice"]["amount_due"]["amount"]), ("paid", STARTER_CENTS)
+        )
         step.note(f"invoice {changed['invoice']['number']} is paid")
 
     with tell.step("Her quota for this cycle") as step:
