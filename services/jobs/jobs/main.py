@@ -1,7 +1,9 @@
 """The process: connections, the two workers, and an orderly end."""
 
 import asyncio
+import socket
 from functools import partial
+from typing import Any
 
 from arq.connections import ArqRedis
 from arq.constants import health_check_key_suffix
@@ -15,15 +17,19 @@ from jobs.steady import SteadyWorker
 from jobs.worker import event_worker, slow_worker
 
 CONNECT_TIMEOUT_S = 2
-ANSWER_TIMEOUT_S = 5
+# A Redis whose machine is gone answers nothing, not even that. The kernel notices, and wakes us with an error. redis-py's
+# own socket_timeout would cost a task per command, and its wait_for can swallow a cancellation on Python 3.11.
+GONE_AFTER_S = 10
+_KEEPALIVE = {"TCP_KEEPIDLE": GONE_AFTER_S, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": GONE_AFTER_S * 1000}
 
 
 def connect(settings: Settings) -> ArqRedis:
     """A client of the queue's Redis. Nothing is connected before the first command."""
-    pool = ConnectionPool.from_url(
-        settings.redis_url, socket_connect_timeout=CONNECT_TIMEOUT_S, socket_timeout=ANSWER_TIMEOUT_S, socket_keepalive=True
-    )
-    return ArqRedis(pool, default_queue_name=QUEUE)
+    options: dict[str, Any] = {"socket_connect_timeout": CONNECT_TIMEOUT_S}
+    if not settings.redis_url.startswith("unix:"):
+        known_here = {getattr(socket, name): value for name, value in _KEEPALIVE.items() if hasattr(socket, name)}
+        options |= {"socket_keepalive": True, "socket_keepalive_options": known_here}
+    return ArqRedis(ConnectionPool.from_url(settings.redis_url, **options), default_queue_name=QUEUE)
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

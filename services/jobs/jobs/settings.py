@@ -21,6 +21,6 @@ class Settings(ServiceSettings):
     jobs_max_events: int = Field(default=20, ge=1)
     jobs_max_deliveries: int = Field(default=100, ge=1)
     # How long a job of a killed worker stays untouched (see `jobs.leases`).
-    jobs_lease_s: float = Field(default=8, gt=0)
+    jobs_lease_s: float = Field(default=5, gt=0)
     # Between SIGTERM and the cancelling of what is still running; cancelled jobs run again.
     jobs_grace_s: float = Field(default=3, ge=0)

@@ -1,0 +1,72 @@
+"""Each event asks the right owner, in the right order, with the request id it came with."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from jobs.events import STEPS
+from shared.contracts.events import EventType
+
+from tests.jobs.conftest import ACCOUNT, Queue
+from tests.support.owners import Owners
+
+BATCH = UUID("0192f0c1-0000-7000-8000-0000000000b1")
+PROJECT = UUID("0192f0c1-0000-7000-8000-0000000000c1")
+OF_BATCH = f"{ACCOUNT}/{BATCH}"
+NOTICE = {"project_id": str(PROJECT), "kind": "many_wrong_guesses", "params": {"misses": 1000}}
+
+MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
+    (EventType.BATCH_REQUESTED, {"batch_id": str(BATCH)}, [("codes.generate", OF_BATCH)]),
+    (
+        EventType.BATCH_GENERATED,
+        {"batch_id": str(BATCH)},
+        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH)],
+    ),
+    (EventType.BATCH_FAILED, {"batch_id": str(BATCH)}, [("billing.release", OF_BATCH)]),
+    (EventType.DELIVERY_REQUESTED, {"batch_id": str(BATCH)}, [("gateway.deliver", OF_BATCH)]),
+    (EventType.CODES_EXPIRED, {"batch_id": str(BATCH), "quantity": 12}, [("billing.expired", f"{OF_BATCH}/{{event}}/12")]),
+    (EventType.CODE_REDEEMED, {"project_id": str(PROJECT), "batch_id": str(BATCH), "membership_id": str(BATCH)}, []),
+    (EventType.BOT_CONNECTED, {"bot_id": 4711}, [("gateway.sync", "4711")]),
+    (EventType.BOT_DISCONNECTED, {"bot_id": 4711}, [("gateway.sync", "4711")]),
+    (
+        EventType.CREATOR_NOTICE,
+        NOTICE,
+        [("gateway.notice", f"{ACCOUNT}/{PROJECT}/many_wrong_guesses/{{params}}")],
+    ),
+    (
+        EventType.ENTITLEMENTS_CHANGED,
+        {"version": 6},
+        # version 7 is what billing has by now
+        [("billing.entitlements", str(ACCOUNT)), ("codes.put_entitlements", f"{ACCOUNT}/7")],
+    ),
+    (EventType.CLOCK_ADVANCE_REQUESTED, {}, []),  # the clock stands where it should: see test_advance_clock.py
+]
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize(("type_", "payload", "expected"), MAPPING, ids=[row[0].value for row in MAPPING])
+async def test_mapping(
+    owners: Owners, queue: Queue, type_: EventType, payload: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    event_id = await queue.hand_over(type_, payload, request_id="from-telegram-1")
+    await queue.empty()
+    calls = [call for call in owners.calls if call.operation in owners.operations()]
+    asked = [(name, what.format(event=event_id, params=NOTICE["params"])) for name, what in expected]
+    assert [(call.operation, call.subject) for call in calls] == asked
+    assert {call.request_id for call in calls} <= {"from-telegram-1"}
+
+
+def test_every_event_type_is_mapped() -> None:
+    assert set(STEPS) == set(EventType) == {row[0] for row in MAPPING}
+
+
+@pytest.mark.usefixtures("worker")
+async def test_an_event_handed_over_twice_has_its_effect_once(owners: Owners, queue: Queue) -> None:
+    event_id = await queue.hand_over(EventType.BOT_CONNECTED, {"bot_id": 1})
+    await queue.hand_over(EventType.BOT_CONNECTED, {"bot_id": 1}, event_id=event_id)
+    await queue.empty()
+    await queue.hand_over(EventType.BOT_CONNECTED, {"bot_id": 1}, event_id=event_id)
+    await queue.hand_over(EventType.BOT_CONNECTED, {"bot_id": 2})
+    await queue.empty()
+    assert [call.subject for call in owners.calls if call.operation == "gateway.sync"] == ["1", "2"]
+    assert await queue.redis.pttl(f"arq:result:event:{event_id}") > 9 * 60_000  # a relay may come back minutes later
