@@ -3,16 +3,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import stamina
 
-from tests.bot_gateway.house import House, Neighbours, house, neighbours
+from tests.bot_gateway.house import House, Neighbours, Running, gateway, house, neighbours
 from tests.support.background import BackgroundLoop
-
-
-@pytest.fixture(scope="session")
-def around(background: BackgroundLoop) -> Iterator[Neighbours]:
-    """The sandbox Telegram and codes-api's place, for all tests of this folder."""
-    manager = neighbours()
-    yield background.run(manager.__aenter__())
-    background.run(manager.__aexit__(None, None, None))
 
 
 @pytest.fixture(autouse=True)
@@ -23,14 +15,39 @@ def _no_pauses() -> Iterator[None]:
     stamina.set_testing(False)
 
 
-@pytest.fixture(params=["webhook", "polling"])
+@pytest.fixture(scope="session")
+def around(background: BackgroundLoop) -> Iterator[Neighbours]:
+    """The sandbox Telegram and codes-api's place, for all tests of this folder."""
+    manager = neighbours()
+    yield background.run(manager.__aenter__())
+    background.run(manager.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def by_webhook(background: BackgroundLoop, around: Neighbours, redis_server_url: str) -> Iterator[Running]:
+    """A gateway that most tests share; each has a bot and a codes-api of its own."""
+    manager = gateway(around, redis_server_url, telegram_mode="webhook")
+    yield background.run(manager.__aenter__())
+    background.run(manager.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def by_polling(background: BackgroundLoop, around: Neighbours, redis_server_url: str) -> Iterator[Running]:
+    """The same in the other mode."""
+    manager = gateway(around, redis_server_url, telegram_mode="polling")
+    yield background.run(manager.__aenter__())
+    background.run(manager.__aexit__(None, None, None))
+
+
+@pytest.fixture(params=["by_webhook", "by_polling"])
 async def both(request: pytest.FixtureRequest, around: Neighbours, redis_url: str) -> AsyncIterator[House]:
-    """A gateway in each of its modes."""
-    async with house(around, redis_url, mode=request.param) as built:
+    """A bot at a gateway in each of its modes."""
+    async with house(around, request.getfixturevalue(request.param)) as built:
         yield built
 
 
 @pytest.fixture
-async def webhook(around: Neighbours, redis_url: str) -> AsyncIterator[House]:
-    async with house(around, redis_url) as built:
+async def webhook(around: Neighbours, by_webhook: Running, redis_url: str) -> AsyncIterator[House]:
+    """A bot at a gateway that Telegram calls."""
+    async with house(around, by_webhook) as built:
         yield built

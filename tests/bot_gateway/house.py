@@ -50,7 +50,7 @@ async def until(true: Callable[[], bool]) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(PATIENCE_S):
         while not true():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -77,8 +77,10 @@ class Person:
         await self.tap(message, label)
         async with asyncio.timeout(PATIENCE_S):
             while (heard := await self.heard()) == before:
-                await asyncio.sleep(0.005)
-        return heard[-1]
+                await asyncio.sleep(0.01)
+        return (
+            heard[-1] if len(heard) > len(before) else next(now for now, then in zip(heard, before, strict=True) if now != then)
+        )
 
     async def tap(self, message: dict[str, Any], label: str) -> None:
         data = {button["text"]: button["callback_data"] for row in message["buttons"] for button in row}[label]
@@ -96,8 +98,17 @@ class Person:
     async def next_message(self, after: int) -> dict[str, Any]:
         async with asyncio.timeout(PATIENCE_S):
             while len(heard := await self.heard()) <= after:
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.01)
         return heard[after]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A gateway that runs."""
+
+    url: str
+    app: Any
+    settings: Settings
 
 
 @dataclass
@@ -105,16 +116,13 @@ class House:
     """The parts of one test."""
 
     codes: CodesStandIn
-    codes_url: str
     telegram: httpx.AsyncClient
-    settings: Settings
-    gateway_url: str
     client: GatewayClient
     http: httpx.AsyncClient
+    running: Running
     bot_id: int
     token: str
     username: str
-    app: Any
 
     def person(self, user_id: int = 501) -> Person:
         return Person(self.telegram, self.username, user_id)
@@ -128,7 +136,13 @@ class House:
     ) -> httpx.Response:
         """Call the webhook as Telegram would."""
         user = {"id": user_id, "is_bot": False, "first_name": "Ann"}
-        message = {"message_id": message_id, "date": 1, "chat": {"id": user_id, "type": "private"}, "from": user, "text": text or "x"}
+        message = {
+            "message_id": message_id,
+            "date": 1,
+            "chat": {"id": user_id, "type": "private"},
+            "from": user,
+            "text": text or "x",
+        }
         update = {"update_id": update_id, "message": message}
         if press:
             query = {"id": "1", "from": user, "message": message, "chat_instance": "1", "data": press}
@@ -169,50 +183,36 @@ async def neighbours() -> AsyncIterator[Neighbours]:
 
 
 @contextlib.asynccontextmanager
-async def gateway(settings: Settings, listener: socket.socket | None = None) -> AsyncIterator[Any]:
-    """A gateway by itself; the app."""
+async def gateway(around: Neighbours, redis_url: str, *, port: int = 0, **changes: Any) -> AsyncIterator[Running]:
+    """A gateway between its neighbours."""
+    listener = socket.create_server((HOST, port))
+    url = f"http://{HOST}:{listener.getsockname()[1]}"
+    base: dict[str, Any] = {
+        "redis_url": redis_url,
+        "codes_api_url": around.codes_url,
+        "telegram_api_base": around.telegram_url,
+        "public_url": url,
+    }
+    settings = make_settings(**(base | changes))
     app = create_app(settings)
     async with run(app, listener):
-        yield app
+        yield Running(url, app, settings)
 
 
 @contextlib.asynccontextmanager
-async def house(around: Neighbours, redis_url: str, *, mode: str = "webhook", **changes: Any) -> AsyncIterator[House]:
-    """Everything, with one connected bot that the gateway listens to."""
-    codes = CodesStandIn(TOKEN)
-    async with contextlib.AsyncExitStack() as stack:
-        around.codes, codes_url = codes, around.codes_url
-        telegram = await stack.enter_async_context(httpx.AsyncClient(base_url=around.telegram_url, trust_env=False))
+async def house(around: Neighbours, running: Running) -> AsyncIterator[House]:
+    """A test's own codes-api and bot, at a gateway that may serve others as well."""
+    around.codes = codes = CodesStandIn(TOKEN)
+    async with (
+        httpx.AsyncClient(base_url=around.telegram_url, trust_env=False) as telegram,
+        httpx.AsyncClient(base_url=running.url, trust_env=False) as http,
+        GatewayClient("bot-gateway", running.url, TOKEN, retry=False, timeout=30) as client,
+    ):
         await telegram.post("/sandbox/settings", json={"fail_next": []})
         made = (await telegram.post("/sandbox/bots", json={"username": f"northwind{next(_numbers)}_bot"})).json()
         codes.connect(bot_id=made["id"], token=made["token"], username=made["username"])
-        listener = socket.create_server((HOST, 0))
-        gateway_url = f"http://{HOST}:{listener.getsockname()[1]}"
-        settings = make_settings(
-            redis_url=redis_url,
-            codes_api_url=codes_url,
-            public_url=gateway_url,
-            telegram_api_base=str(telegram.base_url),
-            telegram_mode=mode,
-            **changes,
-        )
-        app = await stack.enter_async_context(gateway(settings, listener))
-        client = await stack.enter_async_context(GatewayClient("bot-gateway", gateway_url, TOKEN, retry=False))
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=gateway_url, trust_env=False))
-        await listening(app, made["id"])
-        yield House(
-            codes=codes,
-            codes_url=codes_url,
-            telegram=telegram,
-            settings=settings,
-            gateway_url=gateway_url,
-            client=client,
-            http=http,
-            bot_id=made["id"],
-            token=made["token"],
-            username=made["username"],
-            app=app,
-        )
+        assert (await client.sync_bot(made["id"])).listening
+        yield House(codes, telegram, client, http, running, made["id"], made["token"], made["username"])
 
 
 def make_settings(**changes: Any) -> Settings:
@@ -226,13 +226,3 @@ def make_settings(**changes: Any) -> Settings:
         "telegram_poll_seconds": 2,
     }
     return Settings(**(base | changes))
-
-
-async def listening(app: Any, bot_id: int) -> None:
-    """Wait until a gateway listens to a bot."""
-
-    def is_listening() -> bool:
-        known = app.state.gateway.bots.get(bot_id)
-        return known is not None and known.listening.is_set()
-
-    await until(is_listening)

@@ -3,6 +3,7 @@
 It decides as simply as it can (a code is good, used, or refused as told). Deliveries keep a real count under a real lease.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -17,7 +18,6 @@ from shared.contracts.redemptions import CodePreview, MembershipView, MemberView
 from shared.errors import NotFoundError
 from shared.money import usd
 from shared.problems import install_problem_handlers, render
-
 
 LEASE_SECONDS = 60
 
@@ -111,6 +111,8 @@ class CodesStandIn:
         self.lose_lease_after: int | None = None
         self.calls: list[tuple[str, str | None]] = []
         self.redeem_calls = 0
+        self.held = False
+        self.garbled = False
         self.app = self._app(service_token)
 
     def connect(
@@ -147,7 +149,7 @@ class CodesStandIn:
         project = "/projects/{account_id}/{project_id}"
         router.get(project + "/bot")(self._project_bot)
         router.post(project + "/owner-chat", response_model=None)(self._link)
-        router.get(project + "/members/{telegram_id}")(self._view)
+        router.get(project + "/members/{telegram_id}", response_model=None)(self._view)
         router.post(project + "/codes/preview", response_model=None)(self._preview)
         router.post(project + "/redemptions", response_model=None)(self._redeem)
         batch = "/batches/{account_id}/{batch_id}"
@@ -178,7 +180,9 @@ class CodesStandIn:
         name = next(iter(self.bots.values())).project_name
         return OwnerChatLinked(project_id=self.project_id, project_name=name, waiting_batches=self.waiting_batches)
 
-    async def _view(self, telegram_id: int) -> MemberView:
+    async def _view(self, telegram_id: int) -> MemberView | Response:
+        if self.garbled:
+            return Response(b'{"plans": 7}', media_type="application/json")
         mine = [self._membership(code) for code in self.good.values() if code.redeemed_by == telegram_id]
         return MemberView(plans=self.plans, memberships=mine)
 
@@ -196,6 +200,8 @@ class CodesStandIn:
 
     async def _redeem(self, body: TypedCode) -> Redemption | Response:
         self.redeem_calls += 1
+        while self.held:
+            await asyncio.sleep(0.005)
         _, found = self._find(body)
         if isinstance(found, Refusal):
             return found.response()

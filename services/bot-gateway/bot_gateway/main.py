@@ -64,12 +64,14 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Gateway:
     session.middleware(Pace(chat_rate=settings.chat_messages_per_second, bot_rate=settings.bot_messages_per_second))
     storage = open_storage(settings.redis_url)
     stack.push_async_callback(storage.close)
-    dispatcher = create_dispatcher(codes, storage)
+
+    async def fresh(bot_id: int) -> LoadedBot | None:
+        return await bots.fresh(bot_id)
 
     async def on_update(loaded: LoadedBot, update: Update) -> None:
-        current = await bots.fresh(loaded.connected.bot_id)
-        if current is not None:
-            await handle_update(dispatcher, current, update)
+        await handle_update(dispatcher, loaded, update)
+
+    dispatcher = create_dispatcher(codes, storage, fresh)
 
     async def listen(loaded: LoadedBot) -> None:
         if settings.telegram_mode is TelegramMode.WEBHOOK:

@@ -9,13 +9,34 @@ from shared.contracts.bots import ConnectedBot
 from shared.logging import get_logger
 from typing_extensions import override
 
+from bot_gateway.bots.loaded import LoadedBot
 from bot_gateway.ordering import HandledUpdates
 from bot_gateway.talk import Talk
 from bot_gateway.visit import Visit
 
 log = get_logger(__name__)
 
+Fresh = Callable[[int], Awaitable[LoadedBot | None]]
 Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class YoungData(BaseMiddleware):
+    """Reads the bot's data again if it is too old; leaves the update if the bot is connected no more.
+
+    Under the chat's lock, because nothing may be awaited before it: a later update would overtake.
+    """
+
+    def __init__(self, fresh: Fresh) -> None:
+        self._fresh = fresh
+
+    @override
+    async def __call__(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
+        connected: ConnectedBot = data["connected"]
+        loaded = await self._fresh(connected.bot_id)
+        if loaded is None:
+            return None
+        data["bot"], data["connected"] = loaded.bot, loaded.connected
+        return await handler(event, data)
 
 
 class OnlyOnce(BaseMiddleware):

@@ -15,6 +15,9 @@ from bot_gateway.telegram import PASSING
 
 log = get_logger(__name__)
 
+# Telegram holds the update; a member waits for the answer.
+RETRY_AFTER_S = 1
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -32,18 +35,15 @@ async def receive(
     expected = loaded.connected.webhook_secret.get_secret_value() if loaded else ""
     if not same_secret(secret, expected) or loaded is None or not expected:
         raise UnauthorizedError("The webhook's secret is missing or wrong.")
-    current = await gateway.bots.fresh(bot_id)
-    if current is None:
-        return Response()
     try:
-        update = Update.model_validate_json(await request.body(), context={"bot": current.bot})
+        update = Update.model_validate_json(await request.body(), context={"bot": loaded.bot})
     except ValidationError:
         # Told "good", because sending it again would not make it readable.
         log.warning("update_unreadable", bot_id=bot_id)
         return Response()
     try:
-        await handle_update(gateway.dispatcher, current, update)
+        await handle_update(gateway.dispatcher, loaded, update)
     except PASSING as error:
         log.warning("update_not_answered", bot_id=bot_id, error=type(error).__name__)
-        raise DependencyUnavailableError("Telegram") from error
+        raise DependencyUnavailableError("Telegram", RETRY_AFTER_S) from error
     return Response()

@@ -1,6 +1,6 @@
 """Listening by polling, for places without a public address (`rules.md` T4). Any Bot API server will do.
 
-aiogram's own polling takes a fixed set of bots and gives up an update whose answer failed; here bots come and go, and an
+aiogram's own polling takes a fixed set of bots and confirms an update before it is handled; here bots come and go, and an
 update is confirmed only when it was handled.
 """
 
@@ -21,6 +21,7 @@ from shared.logging import get_logger
 
 from bot_gateway.bots.loaded import LoadedBot
 from bot_gateway.bots.webhook import show_commands
+from bot_gateway.bots.window import Window
 from bot_gateway.telegram import PASSING, UPDATES, log_broken, optional, was_accepted
 
 log = get_logger(__name__)
@@ -28,12 +29,8 @@ log = get_logger(__name__)
 OnUpdate = Callable[[LoadedBot, Update], Awaitable[None]]
 
 RETRY = BackoffConfig(min_delay=0.5, max_delay=30.0, factor=2.0, jitter=0.05)
-# A server that answers "nothing" at once instead of waiting must not be asked without pause.
-EMPTY_PAUSE_S = 0.25
-# One slow chat holds the others up this long at most.
-HANDLE_WITHIN_S = 20.0
-# An update whose answer fails again and again is given up after so many tries.
-TRIES = 4
+# How long to wait before asking again, while updates are under way or the server doesn't hold requests open.
+PAUSE_S = 0.25
 
 
 class Poller:
@@ -46,68 +43,60 @@ class Poller:
     """
 
     def __init__(self, loaded: LoadedBot, on_update: OnUpdate, *, wait_s: int) -> None:
-        self._loaded, self._bot = loaded, loaded.bot
+        self._loaded, self._bot, self._bot_id = loaded, loaded.bot, loaded.connected.bot_id
         self._on_update, self._wait_s = on_update, wait_s
-        self._offset: int | None = None
-        self._tries: dict[int, int] = {}
-        self._under_way: set[asyncio.Task[bool]] = set()
+        self._window = Window()
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Poll."""
-        bot_id = self._loaded.connected.bot_id
-        backoff = Backoff(RETRY)
         await optional(self._bot.delete_webhook(), "deleteWebhook")
         self._loaded.listening.set()
-        log.info("bot_listening", bot_id=bot_id, by="polling")
+        log.info("bot_listening", bot_id=self._bot_id, by="polling")
         await show_commands(self._loaded)
+        backoff = Backoff(RETRY)
         try:
             while True:
                 try:
-                    all_handled = await self._round()
+                    await self._round()
                 except TelegramUnauthorizedError:
-                    log.warning("bot_token_refused", bot_id=bot_id)
-                    self._loaded.listening.clear()
+                    log.warning("bot_token_refused", bot_id=self._bot_id)
                     return
                 except TelegramConflictError:
-                    log.warning("polling_conflict", bot_id=bot_id)
+                    log.warning("polling_conflict", bot_id=self._bot_id)
                     await optional(self._bot.delete_webhook(), "deleteWebhook")
                     await backoff.asleep()
                 except TelegramRetryAfter as error:
                     await asyncio.sleep(error.retry_after)
                 except AiogramError as error:
-                    log.warning("polling_failed", bot_id=bot_id, error=type(error).__name__)
+                    log.warning("polling_failed", bot_id=self._bot_id, error=type(error).__name__)
                     await backoff.asleep()
                 else:
-                    if all_handled:
-                        backoff.reset()
-                    else:
-                        await backoff.asleep()
+                    backoff.reset()
         finally:
+            self._loaded.listening.clear()
             for task in self._under_way:
                 task.cancel()
             await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _round(self) -> bool:
-        """Fetch and handle; whether the offset moved past everything that came."""
-        started = self._now()
-        updates = await self._fetch()
-        if not updates:
-            if self._now() - started < EMPTY_PAUSE_S:
-                await asyncio.sleep(EMPTY_PAUSE_S)
-            return True
-        failed = await self._handle(updates)
-        again = [update_id for update_id in failed if self._count(update_id) < TRIES]
-        self._offset = min(again) if again else updates[-1].update_id + 1
-        self._tries = {update_id: self._tries[update_id] for update_id in again}
-        return not again
+    async def _round(self) -> None:
+        """Fetch, start what is new (each chat in order, chats side by side), and wait a little for it."""
+        began = self._now()
+        updates = {update.update_id: update for update in await self._fetch()}
+        for number in self._window.begin(sorted(updates), self._now()):
+            task = asyncio.create_task(self._handle(updates[number]))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=PAUSE_S)
+        elif self._window.busy or self._now() - began < PAUSE_S:
+            await asyncio.sleep(PAUSE_S)
 
     async def _fetch(self) -> list[Update]:
+        wait_s = 0 if self._window.busy else self._wait_s
         try:
             return await self._bot.get_updates(
-                offset=self._offset,
-                timeout=self._wait_s,
-                allowed_updates=list(UPDATES),
-                request_timeout=self._wait_s + 10,
+                offset=self._window.offset, timeout=wait_s, allowed_updates=list(UPDATES), request_timeout=wait_s + 10
             )
         except ClientDecodeError as error:
             if not was_accepted(error) or not isinstance(error.data.get("result"), list):
@@ -115,39 +104,27 @@ class Poller:
             return self._readable(error.data["result"])
 
     def _readable(self, raw: Sequence[object]) -> list[Update]:
-        """The updates that aiogram can read: one it can't must not stop those behind it."""
+        """The updates that aiogram can read: one it can't must not stop those behind it, and is confirmed unread."""
         read: list[Update] = []
         for one in raw:
             try:
                 read.append(Update.model_validate(one, context={"bot": self._bot}))
             except ValidationError:
-                log.warning("update_unreadable", bot_id=self._loaded.connected.bot_id)
+                log.warning("update_unreadable", bot_id=self._bot_id)
                 if isinstance(one, dict) and isinstance(one.get("update_id"), int):
                     read.append(Update(update_id=one["update_id"]))
         return read
 
-    async def _handle(self, updates: Sequence[Update]) -> list[int]:
-        """Handle all side by side (each chat in order); the ids of those whose answer failed in a way that passes."""
-        tasks = {asyncio.create_task(self._handle_one(update)): update.update_id for update in updates}
-        self._under_way.update(tasks)
-        for task in tasks:
-            task.add_done_callback(self._under_way.discard)
-        done, _ = await asyncio.wait(tasks, timeout=HANDLE_WITHIN_S)
-        return [tasks[task] for task in done if not task.result()]
-
-    async def _handle_one(self, update: Update) -> bool:
+    async def _handle(self, update: Update) -> None:
+        handled = True
         try:
             await self._on_update(self._loaded, update)
         except PASSING as error:
-            log.warning("update_not_answered", update_id=update.update_id, error=type(error).__name__)
-            return False
+            log.warning("update_not_answered", bot_id=self._bot_id, error=type(error).__name__)
+            handled = False
         except Exception as error:  # noqa: BLE001  # one broken update must not stop the bot
-            log_broken("update_failed", error, update_id=update.update_id)
-        return True
-
-    def _count(self, update_id: int) -> int:
-        self._tries[update_id] = self._tries.get(update_id, 0) + 1
-        return self._tries[update_id]
+            log_broken("update_failed", error, bot_id=self._bot_id)
+        self._window.finish(update.update_id, self._now(), handled=handled)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
