@@ -15,6 +15,7 @@ from shared.web import create_web_app
 
 from codes_api.api import INTERNAL_ROUTERS, PUBLIC_ROUTERS, TAGS
 from codes_api.base import idempotency_keys, outbox
+from codes_api.housekeeping import Housekeeping
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
 from codes_api.state import State, put_state
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         redis = ArqRedis.from_url(settings.redis_url)
         relay = Relay(database, outbox, redis)
+        keys = IdempotencyKeys(database, idempotency_keys)
         async with (
             BillingClient("billing-api", settings.billing_api_url, settings.service_token) as billing,
             GatewayClient("bot-gateway", settings.bot_gateway_url, settings.service_token) as gateway,
@@ -52,9 +54,10 @@ def create_app(settings: Settings) -> FastAPI:
                     sealer=Sealer(settings.encryption_key),
                     redis=redis,
                     relay=relay,
+                    housekeeping=Housekeeping(keys, relay),
                 ),
             )
-            app.state.idempotency = IdempotencyKeys(database, idempotency_keys)
+            app.state.idempotency = keys
             await relay.start()
             try:
                 yield

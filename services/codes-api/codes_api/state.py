@@ -11,6 +11,7 @@ from shared.db import Database
 from shared.outbox import Relay
 from shared.ratelimit import RequestLimiter
 
+from codes_api.housekeeping import Housekeeping
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
 
@@ -28,6 +29,7 @@ class State:
     sealer: Sealer
     redis: ArqRedis
     relay: Relay
+    housekeeping: Housekeeping
 
 
 def state_of(request: Request) -> State:

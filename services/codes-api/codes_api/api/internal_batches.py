@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from shared.clients.base import Done
 from shared.contracts.accounts import Branding
 from shared.contracts.batches import DeliveryClaim, GenerationResult, ReportDelivery, UnfinishedBatches
@@ -14,6 +14,7 @@ from codes_api.codes.billed import mark_billed
 from codes_api.codes.claim_on_wire import claim_on_wire
 from codes_api.codes.delivery import claim_delivery, release_delivery, report_delivery
 from codes_api.codes.delivery_errors import DeliveryDoneError
+from codes_api.codes.export import batch_csv
 from codes_api.codes.generate import generate_batch, mark_generating
 from codes_api.codes.unfinished import unfinished_batches
 from codes_api.tenants.models import Tenant
@@ -59,6 +60,19 @@ async def claim(account_id: UUID, batch_id: UUID, state: StateDep, session: Sess
         lease_seconds=seconds,
         join_link_template=state.settings.join_link_template,
     )
+
+
+@router.get("/{account_id}/{batch_id}/codes.csv")
+async def csv(account_id: UUID, batch_id: UUID, state: StateDep, session: SessionDep, now: NowDep) -> Response:
+    """The batch as the document that is delivered."""
+    text = await batch_csv(
+        session,
+        account_id=account_id,
+        batch_id=batch_id,
+        join_link_template=state.settings.join_link_template,
+        now=now,
+    )
+    return Response(text, media_type="text/csv; charset=utf-8")
 
 
 @router.post("/{account_id}/{batch_id}/delivery/progress")

@@ -18,6 +18,7 @@ async def next_due(session: SessionDep) -> NextDue:
 @router.post("/run")
 async def run_due(state: StateDep, now: NowDep) -> DueRun:
     """Do a bounded piece of what is due now."""
+    await state.housekeeping.run_if_due()
     return await due.run_due(
         state.database,
         now=now,

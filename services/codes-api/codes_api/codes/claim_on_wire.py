@@ -29,7 +29,7 @@ def claim_on_wire(claimed: Claimed, *, branding: Branding, lease_seconds: int, j
             DeliverableCode(
                 position=position,
                 code=shown(code),
-                join_link=join_link(join_link_template, claimed.bot.username, code) or "",
+                join_link=join_link(join_link_template, claimed.bot.username, code),
             )
             for position, code in codes
         ],

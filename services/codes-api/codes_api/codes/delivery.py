@@ -169,7 +169,7 @@ async def sendable(session: AsyncSession, batch: Batch, *, since: int, now: date
         )
         .order_by(AccessCode.position)
     )
-    return list((await session.execute(query)))
+    return list(await session.execute(query))
 
 
 async def _advance(session: AsyncSession, batch: Batch, *, delivered: int, message_ids: list[int], now: datetime) -> None:

@@ -76,13 +76,14 @@ async def generate_batch(session: AsyncSession, *, account_id: UUID, batch_id: U
 
 
 async def _write_codes(session: AsyncSession, batch: Batch) -> None:
-    missing = set(range(batch.quantity)) - await _positions(session, batch)
-    for draw in range(MAX_DRAWS):
+    missing = set(range(batch.quantity))
+    for _ in range(MAX_DRAWS):
+        missing -= await _insert(session, batch, sorted(missing))
         if not missing:
             return
-        if draw:
-            log.warning("codes_collided", batch_id=str(batch.id), collisions=len(missing))
-        missing -= await _insert(session, batch, sorted(missing))
+        # What is left has either been there before, or has drawn a code that the project has or had.
+        missing -= await _positions(session, batch)
+        log.warning("codes_left_out", batch_id=str(batch.id), collisions=len(missing))
     if missing:
         raise GenerationStuckError
 
@@ -97,8 +98,8 @@ async def _positions(session: AsyncSession, batch: Batch) -> set[int]:
 
 
 async def _insert(session: AsyncSession, batch: Batch, positions: list[int]) -> set[int]:
-    """One statement for all positions. A code that the project has or had (C2: also as a tombstone) is left out, and its
-    position is not among those returned."""
+    """One statement for all positions; those that were written. A code that the project has or had (`rules.md` C2; had: it
+    has a tombstone) is left out, and so is a position that is taken."""
     drawn = (
         func.unnest(literal(positions, ARRAY(Integer)), literal([new_code() for _ in positions], ARRAY(String)))
         .table_valued(column("position", Integer), column("code", String))
@@ -122,7 +123,7 @@ async def _insert(session: AsyncSession, batch: Batch, positions: list[int]) -> 
     written = (
         insert(AccessCode)
         .from_select([*same, "position", "code"], rows)
-        .on_conflict_do_nothing(index_elements=[AccessCode.account_id, AccessCode.project_id, AccessCode.code])
+        .on_conflict_do_nothing()
         .returning(AccessCode.position)
     )
     return set((await session.execute(written)).scalars())

@@ -1,8 +1,16 @@
 """The link that brings a member into the bot with the code applied (`rules.md` C11). Pure."""
 
+from typing import overload
+
 from codes_api.codes.alphabet import shown
 
 
+@overload
+def join_link(template: str, bot: str, code: str) -> str: ...
+@overload
+def join_link(template: str, bot: None, code: str) -> None: ...
+@overload
+def join_link(template: str, bot: str | None, code: str) -> str | None: ...
 def join_link(template: str, bot: str | None, code: str) -> str | None:
     """The join link of a canonical code; None while the project has no bot.
 
