@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from jobs.services import Services
 from jobs.settings import Settings
 from shared.contracts.events import EventType
 
@@ -102,8 +103,20 @@ async def test_a_target_that_real_time_reaches_first_ends_all_the_same(owners: O
 
 
 @pytest.mark.usefixtures("worker")
-async def test_a_step_s_events_have_their_effect_before_the_next_step(owners: Owners, queue: Queue, start: datetime) -> None:
-    """codes-api's sweep frees quota at billing-api: the event passes through outbox, relay and queue first."""
+@pytest.mark.parametrize("guarded", [True, False])
+async def test_a_step_s_events_have_their_effect_before_the_next_step(
+    owners: Owners, queue: Queue, start: datetime, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
+) -> None:
+    """codes-api's sweep frees quota at billing-api: the event passes through outbox, relay and queue first.
+
+    The negative control does not wait for effects, and the next step comes too early.
+    """
+
+    async def no_waiting(_: Services, __: set[str]) -> None:
+        return
+
+    if not guarded:
+        monkeypatch.setattr("jobs.tasks.advance_clock.await_effects", no_waiting)
     relays: list[asyncio.Task[None]] = []
     seen: list[tuple[str, int]] = []
 
@@ -124,7 +137,7 @@ async def test_a_step_s_events_have_their_effect_before_the_next_step(owners: Ow
     owners.due["codes"].moments = [start + 1 * DAY, start + 3 * DAY]
     owners.due["billing"].moments = [start + 2 * DAY, start + 4 * DAY]
     await advance(owners, queue, start + 5 * DAY)
-    assert seen == [("freed by then", 2), ("freed by then", 3)]
+    assert (seen == [("freed by then", 2), ("freed by then", 3)]) is guarded
     await asyncio.gather(*relays)
 
 

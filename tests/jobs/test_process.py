@@ -41,7 +41,11 @@ async def test_after_a_sigkill_the_cron_finishes_the_batch(
     gate.set()
     async with jobs_process(env, tmp_path):
         await eventually(lambda: owners.count("codes.generate") == 2)
-    assert await queue.waiting() == [f"event:{event_id}"]
+
+        async def only_the_event_is_left() -> bool:
+            return await queue.waiting() == [f"event:{event_id}"]
+
+        await eventually(only_the_event_is_left)
 
 
 async def test_after_a_sigkill_any_event_is_taken_up_when_its_lease_lapses(
@@ -58,32 +62,6 @@ async def test_after_a_sigkill_any_event_is_taken_up_when_its_lease_lapses(
         await queue.empty()
     assert owners.operations()[-2:] == ["billing.entitlements", "codes.put_entitlements"]
     assert owners.count("codes.put_entitlements") == 2
-
-
-async def test_a_job_that_outlasts_its_lease_is_not_run_twice(
-    owners: Owners, queue: Queue, settings: Settings, tmp_path: Path
-) -> None:
-    """The negative control of the lease is the test above: without renewal this job would be taken up again."""
-    gate = owners.hold["gateway.deliver"] = asyncio.Event()
-    env = environment(settings, JOBS_LEASE_S="0.4")
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
-    async with jobs_process(env, tmp_path / "one"), jobs_process(env, tmp_path / "two") as second:
-        await queue.hand_over(EventType.DELIVERY_REQUESTED, PAYLOAD)
-        await eventually(lambda: owners.count("gateway.deliver") == 1)
-        await eventually(lambda: "worker_started" in second.log)
-        renewals = 0
-        before = await queue.redis.pttl(f"arq:in-progress:deliver_batch:{BATCH}")
-        while renewals < 8:  # two whole leases
-            left = await queue.redis.pttl(f"arq:in-progress:deliver_batch:{BATCH}")
-            assert left > 0
-            renewals += left > before
-            before = left
-            await asyncio.sleep(0.005)
-        assert owners.count("gateway.deliver") == 1
-        gate.set()
-        await queue.empty()
-    assert owners.count("gateway.deliver") == 1
 
 
 async def test_sigterm_puts_unfinished_jobs_back_at_once(

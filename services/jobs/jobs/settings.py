@@ -13,7 +13,7 @@ class Settings(ServiceSettings):
 
     redis_url: str = "redis://127.0.0.1:6379/0"
 
-    # Half of it is what an event waits on average; at 15 ms an idle worker takes 2-3 % of one core.
+    # Half of it is what an event waits on average; at 15 ms an idle worker takes about 3 % of one core.
     jobs_poll_delay_s: float = Field(default=0.015, gt=0, le=1)
     # Deliveries and clock advances last for seconds, so that nobody notices a quarter of one. And each look costs Redis
     # three round trips per job under way, of which there can be many here.
