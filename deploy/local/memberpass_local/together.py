@@ -12,5 +12,6 @@ async def together(*parts: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # a second request would break into its cleaning up
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
