@@ -10,7 +10,7 @@ from tests.support.background import BackgroundLoop
 @pytest.fixture(autouse=True)
 def _no_pauses() -> Iterator[None]:
     """Clients try again at once: a test of an outage need not wait."""
-    stamina.set_testing(True, attempts=2)
+    stamina.set_testing(True, attempts=2, cap=True)
     yield
     stamina.set_testing(False)
 
@@ -40,14 +40,14 @@ def by_polling(background: BackgroundLoop, around: Neighbours, redis_server_url:
 
 
 @pytest.fixture(params=["by_webhook", "by_polling"])
-async def both(request: pytest.FixtureRequest, around: Neighbours, redis_url: str) -> AsyncIterator[House]:
+async def both(request: pytest.FixtureRequest, around: Neighbours) -> AsyncIterator[House]:
     """A bot at a gateway in each of its modes."""
     async with house(around, request.getfixturevalue(request.param)) as built:
         yield built
 
 
 @pytest.fixture
-async def webhook(around: Neighbours, by_webhook: Running, redis_url: str) -> AsyncIterator[House]:
+async def webhook(around: Neighbours, by_webhook: Running) -> AsyncIterator[House]:
     """A bot at a gateway that Telegram calls."""
     async with house(around, by_webhook) as built:
         yield built

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal
@@ -48,8 +48,17 @@ async def run(app: Any, listener: socket.socket | None = None, lifespan: Literal
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait until something is so."""
+
+    async def check() -> bool:
+        return true()
+
+    await until_seen(check)
+
+
+async def until_seen(true: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something is so that has to be asked for."""
     async with asyncio.timeout(PATIENCE_S):
-        while not true():
+        while not await true():  # noqa: ASYNC110  # what is looked at lives behind HTTP or in another thread
             await asyncio.sleep(0.01)
 
 
@@ -75,12 +84,14 @@ class Person:
         """Press a button by its label and wait until the bot has answered in any way; the last message of the bot."""
         before = await self.heard()
         await self.tap(message, label)
-        async with asyncio.timeout(PATIENCE_S):
-            while (heard := await self.heard()) == before:
-                await asyncio.sleep(0.01)
-        return (
-            heard[-1] if len(heard) > len(before) else next(now for now, then in zip(heard, before, strict=True) if now != then)
-        )
+
+        async def answered() -> bool:
+            return await self.heard() != before
+
+        await until_seen(answered)
+        after = await self.heard()
+        edited = [now for now, then in zip(after, before, strict=False) if now != then]
+        return after[-1] if len(after) > len(before) else edited[0]
 
     async def tap(self, message: dict[str, Any], label: str) -> None:
         data = {button["text"]: button["callback_data"] for row in message["buttons"] for button in row}[label]
@@ -96,10 +107,11 @@ class Person:
         return [message for message in response.json()["messages"] if message["from_bot"]]
 
     async def next_message(self, after: int) -> dict[str, Any]:
-        async with asyncio.timeout(PATIENCE_S):
-            while len(heard := await self.heard()) <= after:
-                await asyncio.sleep(0.01)
-        return heard[after]
+        async def came() -> bool:
+            return len(await self.heard()) > after
+
+        await until_seen(came)
+        return (await self.heard())[after]
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ async def test_hostile_names_are_shown_as_they_are(webhook: House):
 @pytest.mark.parametrize(
     ("branding", "shown"), [(Branding.EVERYWHERE, True), (Branding.PORTAL_ONLY, False), (Branding.NOWHERE, False)]
 )
-async def test_the_branding_line(webhook: House, branding: Branding, shown: bool):
+async def test_the_branding_line(webhook: House, branding: Branding, *, shown: bool):
     webhook.codes.connect(bot_id=webhook.bot_id, token=webhook.token, username=webhook.username, branding=branding)
     member = webhook.person()
     for text in ("/start", "/help", "/status", "hello", CODE):

@@ -1,6 +1,6 @@
 """Which of the updates that were fetched are still open: what to confirm, what to start, what to try again. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 FIRST_PAUSE_S = 0.5
@@ -34,9 +34,12 @@ class Window:
         """Whether anything is unfinished."""
         return any(not one.done for one in self._open.values())
 
-    def begin(self, fetched: Iterable[int], now: float) -> list[int]:
+    def begin(self, fetched: Collection[int], now: float) -> list[int]:
         """Which of the fetched updates to start now, in order; `now` in seconds of a monotonic clock."""
         chosen = []
+        if not self._open:
+            # After a quiet week Telegram begins at another number, which may be a lower one.
+            self._behind_last = max(fetched, default=-1) + 1 or self._behind_last
         for number in fetched:
             one = self._open.setdefault(number, _Open())
             self._behind_last = max(self._behind_last or 0, number + 1)
