@@ -1,6 +1,5 @@
 """One whole stack for all tests of this folder: embedded servers, four services, the sandbox Telegram."""
 
-import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,11 +8,11 @@ import httpx
 import pytest
 from memberpass_local.demo.teller import Teller
 from memberpass_local.demo.world import World
-from memberpass_local.ports import free_base
 from memberpass_local.stack import LocalStack
 from rich.console import Console
 
 from tests.support.background import BackgroundLoop
+from tests.support.stack_homes import environ_without, free_port_base, stack_home
 
 # Real rates and leases would make the tests wait; what they hold is the same at any speed.
 FAST = {"CHAT_MESSAGES_PER_SECOND": "10", "DELIVERY_LEASE_SECONDS": "2", "RATE_LIMIT_PER_MINUTE": "100000"}
@@ -27,16 +26,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(background: BackgroundLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def stack(background: BackgroundLoop) -> Iterator[LocalStack]:
     """A running stack. A process that a test kills stays down until the test starts it again."""
-    environ = {name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_BASE"))} | FAST
-    home = tmp_path_factory.mktemp("stack")
-    stack = LocalStack(home=home, port_base=free_base(9100), environ=environ, auto_restart=False, durable=False)
-    background.run(stack.__aenter__())
-    try:
-        yield stack
-    finally:
-        background.run(stack.__aexit__(None, None, None))
+    with stack_home() as home:
+        stack = LocalStack(
+            home=home, port_base=free_port_base(), environ=environ_without() | FAST, auto_restart=False, durable=False
+        )
+        background.run(stack.__aenter__())
+        try:
+            yield stack
+        finally:
+            background.run(stack.__aexit__(None, None, None))
 
 
 @pytest.fixture

@@ -3,17 +3,18 @@
 import asyncio
 import os
 import secrets
-import shutil
 import sys
 from pathlib import Path
 
 import httpx
 from rich.console import Console
 
+from memberpass_local.clean import clean
 from memberpass_local.demo.chapters import CHAPTERS
 from memberpass_local.demo.checks import StoryError
 from memberpass_local.demo.teller import Teller
 from memberpass_local.demo.world import World
+from memberpass_local.home import Home
 from memberpass_local.ports import free_base
 from memberpass_local.problems import StackError
 from memberpass_local.settings import DEFAULT_HOME
@@ -58,7 +59,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("Stopped.")
         return 1
-    shutil.rmtree(home, ignore_errors=True)
+    clean(Home.at(home))
     return 0
 
 
