@@ -13,7 +13,7 @@ from codes_api.projects.models import Bot, Project
 from codes_api.tenants.models import Tenant
 from shared.db import Database
 from shared.ids import new_id
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -99,11 +99,9 @@ class World:
         async with self.database.transaction() as session:
             session.add(Batch(**self.place, id=batch_id, plan_id=plan_id, **{**values, **columns}))
             await session.flush()
-            session.add_all(
-                AccessCode(
-                    **self.place, batch_id=batch_id, position=place, code=new_code(), plan_id=plan_id, expires_at=expires_at
-                )
-                for place in range(quantity)
+            row = {**self.place, "batch_id": batch_id, "plan_id": plan_id, "expires_at": expires_at}
+            await session.execute(
+                insert(AccessCode), [{**row, "position": place, "code": new_code()} for place in range(quantity)]
             )
         return batch_id
 

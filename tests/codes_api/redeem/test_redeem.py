@@ -83,9 +83,9 @@ async def test_by_another_member_it_is_already_redeemed(world: World) -> None:
     assert await world.count(Membership) == 1
 
 
-@pytest.mark.parametrize("typed", ["hello", "", "ABCD", "U" * 16, "\0" * 16, "4" * 17])
-async def test_what_is_no_code_is_mistyped(world: World, typed: str) -> None:
-    assert isinstance(await refused(world, typed or " "), CodeMistypedError)
+async def test_what_is_no_code_is_mistyped(world: World) -> None:
+    for typed in ("hello", " ", "ABCD", "U" * 16, "\0" * 16, "4" * 17):
+        assert isinstance(await refused(world, typed), CodeMistypedError)
 
 
 async def test_a_wrong_check_symbol_is_mistyped_without_a_look_up(world: World) -> None:
@@ -126,11 +126,11 @@ async def test_grace_restricts_nothing(world: World) -> None:
     await give(world, await world.code(await world.plan()))
 
 
-@pytest.mark.parametrize("standing", ["locked", "suspended", "deletable", "deleted"])
-async def test_a_locked_account_redeems_nothing(world: World, standing: str) -> None:
+async def test_a_locked_account_redeems_nothing(world: World) -> None:
     code = await world.code(await world.plan())
-    await world.rows("UPDATE tenants SET standing = :standing", standing=standing)
-    assert isinstance(await refused(world, code), AccountLockedError)
+    for standing in ("locked", "suspended", "deletable", "deleted"):
+        await world.rows("UPDATE tenants SET standing = :standing", standing=standing)
+        assert isinstance(await refused(world, code), AccountLockedError)
 
 
 async def test_codes_of_an_archived_project_are_unknown(world: World) -> None:

@@ -19,14 +19,24 @@ from typing import Final
 UNREDEEMED: Final = "c.redeemed_at IS NULL"
 """The heart of the guard. A test takes it out and must see the race."""
 
+MONTHS: Final = "CASE p.interval_unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 ELSE 0 END * p.interval_count"
+DAYS: Final = "CASE p.interval_unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 0 END * p.interval_count"
+
+
+def end_after(start: str, periods: str) -> str:
+    """The SQL of `memberships/periods.py`: the end of so many periods of `months` and `days`, of which one is 0."""
+    end = f"{start} + make_interval(months => months * ({periods}), days => days * ({periods}))"
+    return f"LEAST({end}, '9999-12-31 00:00+00')"
+
+
 # Parameters: $1 account, $2 project, $3 code, $4 telegram id, $5 now, $6 id of a new membership, $7 id of the event,
-# $8 request id. Months and days from the membership's start: memberships/periods.py says the same in Python.
+# $8 request id.
 _TEMPLATE: Final = """
 WITH candidate AS MATERIALIZED (
     SELECT c.account_id, c.project_id, c.batch_id, c.position, c.code,
            p.id AS plan_id, p.name, p.price_amount, p.price_currency, p.interval_unit, p.interval_count,
-           CASE p.interval_unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 ELSE 0 END * p.interval_count AS months,
-           CASE p.interval_unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 0 END * p.interval_count AS days,
+           <months> AS months,
+           <days> AS days,
            p.interval_unit = 'lifetime' AS lifetime
     FROM access_codes c
     JOIN membership_plans p ON p.account_id = c.account_id AND p.project_id = c.project_id AND p.id = c.plan_id
@@ -47,16 +57,13 @@ WITH candidate AS MATERIALIZED (
     INSERT INTO memberships AS m
            (account_id, project_id, id, plan_id, telegram_id, code, periods, starts_at, ends_at, status)
     SELECT account_id, project_id, $6::uuid, plan_id, $4::bigint, code, 1, $5::timestamptz,
-           CASE WHEN NOT lifetime THEN
-               LEAST($5::timestamptz + make_interval(months => months, days => days), '9999-12-31 00:00+00') END,
+           CASE WHEN NOT lifetime THEN <first_end> END,
            'active'
     FROM candidate
     ON CONFLICT (account_id, project_id, plan_id, telegram_id) WHERE status = 'active' DO UPDATE
     SET periods = m.periods + 1,
         code = excluded.code,
-        ends_at = (SELECT LEAST(m.starts_at + make_interval(months => months * (m.periods + 1), days => days * (m.periods + 1)),
-                                '9999-12-31 00:00+00')
-                   FROM candidate WHERE NOT lifetime)
+        ends_at = (SELECT <later_end> FROM candidate WHERE NOT lifetime)
     WHERE m.ends_at IS NULL OR m.ends_at > $5::timestamptz
     RETURNING id, starts_at, ends_at, periods
 ), slot AS (
@@ -83,7 +90,17 @@ FROM candidate, member
 
 def statement(unredeemed: str = UNREDEEMED) -> str:
     """The statement, for asyncpg. One row if the code is redeemed by it, none if nothing was changed."""
-    return _TEMPLATE.replace("<unredeemed>", unredeemed)
+    parts = {
+        "unredeemed": unredeemed,
+        "months": MONTHS,
+        "days": DAYS,
+        "first_end": end_after("$5::timestamptz", "1"),
+        "later_end": end_after("m.starts_at", "m.periods + 1"),
+    }
+    sql = _TEMPLATE
+    for name, part in parts.items():
+        sql = sql.replace(f"<{name}>", part)
+    return sql
 
 
 REDEEM: Final = statement()

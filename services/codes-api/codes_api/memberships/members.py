@@ -52,7 +52,7 @@ async def member_view(
         .order_by(Membership.id)
     )
     plans = (await session.execute(on_offer)).scalars()
-    memberships = (await session.execute(running)).tuples()
+    memberships = await session.execute(running)
     return MemberView(
         plans=[plan_summary(plan) for plan in plans],
         memberships=[membership_view(membership, plan, now) for membership, plan in memberships],

@@ -1,0 +1,120 @@
+"""What is due: the sweep (C3, C4, Q1), memberships that end (M1), what is forgotten (C4, C8), and when it is next."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from codes_api.codes.expire import expire_codes
+from codes_api.codes.models import AccessCode, ExpiredCode
+from codes_api.codes.redeem import redeem
+from codes_api.due import next_due, run_due
+from shared.contracts.due import DueRun
+from sqlalchemy import text
+
+from tests.support.codes_world import NOW, World
+
+DAY = timedelta(days=1)
+MOMENT = timedelta(microseconds=1)
+
+
+async def run(world: World, now: datetime) -> DueRun:
+    return await run_due(world.database, now=now, tombstone_days=400, refused_attempt_days=30)
+
+
+async def planned(world: World) -> datetime | None:
+    async with world.database.transaction() as session:
+        return await next_due(session)
+
+
+async def test_nothing_is_planned_in_an_empty_house(world: World) -> None:
+    await world.codes(await world.plan("lifetime"), 2)
+    assert await planned(world) is None
+    assert await run(world, NOW + 10_000 * DAY) == DueRun(done=0, next_due_at=None)
+
+
+async def test_codes_are_swept_from_the_instant_of_their_expiry(world: World) -> None:
+    plan_id = await world.plan()
+    batch = await world.batch(plan_id, 3, expires_in=DAY)
+    await world.batch(plan_id, 2, expires_in=2 * DAY)
+    first, *_ = await world.codes_of(batch)
+    await redeem(world.database, **world.place, typed=first, telegram_id=1, now=NOW)
+    assert await planned(world) == NOW + DAY
+    assert (await run(world, NOW + DAY - MOMENT)).done == 0
+    assert await run(world, NOW + DAY) == DueRun(done=2, next_due_at=NOW + 2 * DAY)
+    assert await world.count(AccessCode) == 3
+    assert await world.count(ExpiredCode) == 2
+    (tombstone,) = {row[:4] for row in await world.rows("SELECT batch_id, plan_id, expires_at, deleted_at FROM expired_codes")}
+    assert tombstone == (batch, plan_id, NOW + DAY, NOW + DAY)
+    assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
+
+
+async def test_revoked_and_redeemed_codes_stay(world: World) -> None:
+    codes = await world.codes(await world.plan(), 2, expires_in=DAY)
+    await redeem(world.database, **world.place, typed=codes[0], telegram_id=1, now=NOW)
+    await world.rows("UPDATE access_codes SET revoked_at = :now WHERE redeemed_at IS NULL", now=NOW)
+    assert (await run(world, NOW + 5 * DAY)).done == 0
+    assert await world.count(AccessCode) == 2
+
+
+async def test_a_run_is_bounded_and_says_that_there_is_more(world: World) -> None:
+    plan_id = await world.plan()
+    batches = [await world.batch(plan_id, 4, expires_in=(day + 1) * DAY) for day in range(3)]
+    swept = []
+    for _ in range(5):
+        async with world.database.transaction() as session:
+            swept.append(await expire_codes(session, now=NOW + 9 * DAY, limit=5))
+    assert swept == [5, 5, 2, 0, 0]
+    events = await world.events("access_codes.expired")
+    # Earliest first; each run says what it took of each batch.
+    first, second, third = (str(batch) for batch in batches)
+    expected = [(first, 4), (second, 1), (second, 3), (third, 2), (third, 2)]
+    assert sorted((event["batch_id"], event["quantity"]) for event in events) == expected
+
+
+async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
+    await world.codes(await world.plan(), 2, expires_in=DAY)
+    await world.rows("ALTER TABLE outbox ADD CONSTRAINT broken CHECK (false)")
+    with pytest.raises(Exception, match="broken"):
+        await run(world, NOW + DAY)
+    assert (await world.count(AccessCode), await world.count(ExpiredCode)) == (2, 0)
+
+
+async def test_memberships_end_at_their_end(world: World) -> None:
+    given = await redeem(world.database, **world.place, typed=await world.code(await world.plan("week")), telegram_id=1, now=NOW)
+    end = NOW + 7 * DAY
+    assert await planned(world) == end
+    assert (await run(world, end - MOMENT)).done == 0
+    assert await run(world, end + DAY) == DueRun(done=1, next_due_at=None)
+    rows = await world.rows("SELECT id, status, closed_at FROM memberships")
+    assert rows == [(given.membership.id, "ended", end)]
+
+
+async def test_a_membership_that_is_being_extended_is_left(world: World) -> None:
+    await redeem(world.database, **world.place, typed=await world.code(await world.plan("day")), telegram_id=1, now=NOW)
+    async with world.database.transaction() as session:
+        await session.execute(text("SELECT FROM memberships FOR UPDATE"))
+        assert await run(world, NOW + DAY) == DueRun(done=0, next_due_at=NOW + DAY)
+
+
+async def test_tombstones_and_refused_attempts_are_forgotten_in_time(world: World) -> None:
+    code = await world.code(await world.plan(), expires_in=DAY)
+    await run(world, NOW + DAY)
+    with pytest.raises(Exception, match="expired"):
+        await redeem(world.database, **world.place, typed=code, telegram_id=1, now=NOW + 2 * DAY)
+    kept = "SELECT (SELECT count(*) FROM refused_attempts), (SELECT count(*) FROM expired_codes)"
+    for days, left in ((32, (1, 1)), (33, (0, 1)), (401, (0, 1)), (402, (0, 0))):
+        await run(world, NOW + days * DAY + MOMENT if days in {33, 402} else NOW + days * DAY)
+        assert await world.rows(kept) == [left], days
+
+
+async def test_the_questions_read_only_the_ends_of_two_indexes(world: World) -> None:
+    """As the planner does it with many rows: neither table is read."""
+    plan_id = await world.plan()
+    for day in range(5):
+        await world.batch(plan_id, 1000, expires_in=(day + 1) * DAY)
+    await world.rows("ANALYZE access_codes")
+    codes = await world.rows(
+        "EXPLAIN SELECT min(expires_at) FROM access_codes"
+        " WHERE redeemed_at IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL"
+    )
+    assert "ix_access_codes_sweep" in str(codes)
+    assert "Seq Scan" not in str(codes)
