@@ -3,12 +3,18 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 from shared.db import Database
 from shared.settings import sqlalchemy_url
 
 from tests.support.clock import MovableClock
 from tests.support.codes_api import Codes, Shop, codes_running
 from tests.support.codes_world import World
+
+if not structlog.is_configured():
+    # Its default draws tracebacks with all their variables, which takes seconds for an error inside a request.
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, renderer])
 
 
 @pytest.fixture

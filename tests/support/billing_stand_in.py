@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 from shared.contracts.accounts import (
     AuthenticatedAccount,
     AuthenticateKey,
@@ -19,7 +19,6 @@ from shared.contracts.quota import QuotaQuote, QuotaReservation, QuoteQuota, Res
 from shared.errors import AppError, UnauthorizedError
 from shared.ids import new_id
 from shared.money import Money, half_up, usd
-from shared.problems import install_problem_handlers
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -91,24 +90,23 @@ class BillingStandIn:
         overage = quantity - included
         return QuotaQuote(included=included, overage=overage, fee=usd(half_up(_fraction(price.amount * overage))))
 
-    def app(self) -> FastAPI:
+    def router(self) -> APIRouter:
         """The HTTP face."""
-        app = FastAPI()
-        install_problem_handlers(app)
+        router = APIRouter()
 
-        @app.post("/internal/api-keys/authenticate")
+        @router.post("/internal/api-keys/authenticate")
         async def authenticate(body: AuthenticateKey) -> AuthenticatedAccount:
             self.calls["authenticate"] += 1
             if (known := self.keys.get(body.api_key)) is None:
                 raise UnauthorizedError
             return AuthenticatedAccount(account_id=known.account_id, api_key_id=known.account_id, entitlements=known)
 
-        @app.post("/internal/accounts/{account_id}/quota/quote")
+        @router.post("/internal/accounts/{account_id}/quota/quote")
         async def quote(account_id: UUID, body: QuoteQuota) -> QuotaQuote:
             self.calls["quote"] += 1
             return self.quote(account_id, body.quantity, body.unit_price)
 
-        @app.post("/internal/accounts/{account_id}/quota/reservations")
+        @router.post("/internal/accounts/{account_id}/quota/reservations")
         async def reserve(account_id: UUID, body: ReserveQuota) -> QuotaReservation:
             self.calls["reserve"] += 1
             if (known := self.reservations.get(body.batch_id)) is not None:
@@ -129,7 +127,7 @@ class BillingStandIn:
             )
             return self.reservations[body.batch_id]
 
-        return app
+        return router
 
 
 def _fraction(amount: int) -> Fraction:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from shared.clients.codes import CodesClient
 from shared.contracts.batches import BatchRef, DeliveryClaim
 from shared.contracts.bots import LinkOwnerChat
+from shared.problems import install_problem_handlers
 
 from tests.support.billing_stand_in import BillingStandIn
 from tests.support.clock import MovableClock
@@ -147,15 +148,19 @@ class Shop:
 async def codes_running(database_url: str, redis_url: str, clock: MovableClock, **changes: Any) -> AsyncIterator[Codes]:
     """codes-api while the block lasts; `changes` go into its settings."""
     billing, gateway = BillingStandIn(), GatewayStandIn()
-    async with served(billing.app()) as billing_url, served(gateway.app()) as gateway_url:
+    neighbours = FastAPI()  # one server for both: starting and stopping one takes a while
+    neighbours.include_router(billing.router())
+    neighbours.include_router(gateway.router())
+    install_problem_handlers(neighbours)
+    async with served(neighbours) as neighbours_url:
         settings = Settings(
             **{
                 "sandbox": True,
                 "sandbox_clock_file": clock.path,
                 "codes_database_url": database_url,
                 "redis_url": redis_url,
-                "billing_api_url": billing_url,
-                "bot_gateway_url": gateway_url,
+                "billing_api_url": neighbours_url,
+                "bot_gateway_url": neighbours_url,
                 "rate_limit_per_minute": 100_000,
                 **changes,
             }

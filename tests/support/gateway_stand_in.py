@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from fastapi import FastAPI
+from fastapi import APIRouter
 from shared.contracts.bots import BotIdentity, IdentifyBot
 from shared.errors import FieldError
-from shared.problems import install_problem_handlers
 
 
 class _BotTokenInvalidError(FieldError):
@@ -25,15 +24,14 @@ class GatewayStandIn:
         self.bots[token] = BotIdentity(bot_id=bot_id, username=username)
         return token
 
-    def app(self) -> FastAPI:
+    def router(self) -> APIRouter:
         """The HTTP face."""
-        app = FastAPI()
-        install_problem_handlers(app)
+        router = APIRouter()
 
-        @app.post("/internal/bots/identify")
+        @router.post("/internal/bots/identify")
         async def identify(body: IdentifyBot) -> BotIdentity:
             if (bot := self.bots.get(body.token)) is None:
                 raise _BotTokenInvalidError("token", "Telegram knows no bot with this token.")
             return bot
 
-        return app
+        return router

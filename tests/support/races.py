@@ -11,7 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[T]]
 
-_WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())")
+_WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted "
+    "AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+)
 
 
 async def overlapping(database: Database, first: Work[T], second: Work[T]) -> tuple[T, T | BaseException]:

@@ -42,7 +42,9 @@ def test_each_preset_is_longer_than_the_one_before(start: datetime) -> None:
     assert code_expiry(start, ExpiryPreset.NO_EXPIRY, None) is None
 
 
-@pytest.mark.parametrize(("preset", "days"), [(ExpiryPreset.CUSTOM, None), (ExpiryPreset.ONE_DAY, 1), (ExpiryPreset.NO_EXPIRY, 1)])
+@pytest.mark.parametrize(
+    ("preset", "days"), [(ExpiryPreset.CUSTOM, None), (ExpiryPreset.ONE_DAY, 1), (ExpiryPreset.NO_EXPIRY, 1)]
+)
 def test_days_belong_to_custom(preset: ExpiryPreset, days: int | None) -> None:
     with pytest.raises(ValueError, match="custom"):
         code_expiry(datetime(2026, 1, 1, tzinfo=UTC), preset, days)

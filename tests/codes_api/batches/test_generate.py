@@ -29,7 +29,9 @@ async def _queued(world: World, quantity: int, plan_id: UUID | None = None) -> U
     """A batch without codes."""
     batch_id = await world.batch(plan_id or await world.plan(), 1, **QUEUED)
     await world.rows("DELETE FROM access_codes WHERE batch_id = :batch", batch=batch_id)
-    await world.rows("UPDATE batches SET quantity = :quantity, included = :quantity WHERE id = :batch", quantity=quantity, batch=batch_id)
+    await world.rows(
+        "UPDATE batches SET quantity = :quantity, included = :quantity WHERE id = :batch", quantity=quantity, batch=batch_id
+    )
     return batch_id
 
 
@@ -84,7 +86,7 @@ async def test_many_workers_at_once_over_http(codes: Codes, shop: Shop) -> None:
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "without the lock"])
 async def test_two_workers_and_no_primary_key_to_help(
-    codes_database: Database, world: World, monkeypatch: pytest.MonkeyPatch, guarded: bool
+    codes_database: Database, world: World, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
 ) -> None:
     """The key (batch, position) is the second net; it is taken away to see what the lock alone holds."""
     batch_id = await _queued(world, 7)

@@ -37,7 +37,12 @@ async def test_a_plan_lives(creator: Creator, path: str) -> None:
 
 
 async def test_periods(creator: Creator, path: str) -> None:
-    cases = (({"unit": "lifetime"}, 1), ({"unit": "lifetime", "count": 1}, 1), ({"unit": "week", "count": 3}, 3), ({"unit": "day"}, 1))
+    cases = (
+        ({"unit": "lifetime"}, 1),
+        ({"unit": "lifetime", "count": 1}, 1),
+        ({"unit": "week", "count": 3}, 3),
+        ({"unit": "day"}, 1),
+    )
     for interval, count in cases:
         plan = await creator.made(path, {"name": "Plan", "price": {"amount": 0, "currency": "EUR"}, "interval": interval})
         assert plan["interval"] == {"unit": interval["unit"], "count": count}

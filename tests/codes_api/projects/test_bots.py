@@ -4,7 +4,7 @@ import hashlib
 from uuid import UUID
 
 import pytest
-from codes_api.projects.connect_bot import connect_bot
+from codes_api.projects.connect_bot import Connection, connect_bot
 from codes_api.projects.errors import BotAlreadyConnectedError
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.support.codes_api import Codes, Shop
 from tests.support.codes_world import World
-from tests.support.races import overlapping
+from tests.support.races import Work, overlapping
 
 
 async def test_a_bot_is_connected_and_shown_without_its_token(codes: Codes) -> None:
@@ -103,8 +103,8 @@ async def test_two_projects_that_connect_the_same_bot_at_once(codes_database: Da
     neighbour = await world.another()
     sealer = Sealer(Settings(sandbox=True).encryption_key)
 
-    def connects(place: World):
-        async def connect(session: AsyncSession) -> object:
+    def connects(place: World) -> Work[Connection]:
+        async def connect(session: AsyncSession) -> Connection:
             identity = BotIdentity(bot_id=9, username="wanted_bot")
             return await connect_bot(
                 session, **place.place, token=SecretStr("9:x"), identity=identity, sealer=sealer, now=place.now
@@ -125,7 +125,8 @@ async def test_disconnecting(codes: Codes, shop: Shop) -> None:
     assert (again.status_code, again.json()["code"]) == (404, "not_found")
 
 
-async def test_a_bot_sealed_with_another_key_does_not_stop_the_others(codes: Codes, shop: Shop) -> None:
+async def test_a_bot_sealed_with_another_key_does_not_stop_the_others(codes: Codes) -> None:
+    await codes.shop(bot_id=1001)
     await codes.shop(bot_id=3003)
     async with codes.state.database.transaction() as session:
         await session.execute(text("UPDATE bots SET token_sealed = 'stale' WHERE bot_id = 1001"))

@@ -90,7 +90,7 @@ async def test_the_plans_limit_counts_active_projects(codes: Codes) -> None:
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "without the lock"])
 async def test_two_that_ask_for_the_last_place(
-    codes_database: Database, world: World, monkeypatch: pytest.MonkeyPatch, guarded: bool
+    codes_database: Database, world: World, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
 ) -> None:
     await world.rows("UPDATE tenants SET projects_limit = 2 WHERE account_id = :account")
     if not guarded:

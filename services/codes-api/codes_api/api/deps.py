@@ -7,6 +7,7 @@ transaction, which commits before the answer goes out.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import SecretStr
 from shared.auth import creator_bearer, require_service
 from shared.contracts.accounts import Entitlements
-from shared.errors import UnauthorizedError
+from shared.errors import RemoteProblem, UnauthorizedError
 from shared.idempotency import IdempotencyKeys
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,7 +52,12 @@ async def creator(
     """
     if credentials is None:
         raise UnauthorizedError
-    known = await state.billing.authenticate(SecretStr(credentials.credentials))
+    try:
+        known = await state.billing.authenticate(SecretStr(credentials.credentials))
+    except RemoteProblem as problem:
+        if problem.problem_status != HTTPStatus.UNAUTHORIZED:
+            raise
+        raise UnauthorizedError from problem  # with the WWW-Authenticate that a 401 must carry
     await state.limiter.hit(str(known.api_key_id), writes=request.method not in _READS)
     keys: IdempotencyKeys = request.app.state.idempotency
     await keys.claim(request, known.account_id)
