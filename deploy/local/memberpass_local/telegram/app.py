@@ -10,8 +10,9 @@ from fastapi_offline import FastAPIOffline
 from shared.clock import Clock
 from shared.contracts.base import Json
 from shared.problems import install_problem_handlers
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from memberpass_local.telegram.bot_api import router as bot_api
 from memberpass_local.telegram.bot_api.methods import run_webhook_answer
@@ -29,6 +30,15 @@ from memberpass_local.telegram.world import World
 _PAGE = Path(__file__).parent / "page"
 _DESCRIPTION = """The people's side of the sandbox Telegram: make a bot, write to it as any person, press its buttons, read the
 chat. The bots' side is the Bot API at `/bot{token}/{method}`. `/` is a chat page. Only in the local stack and in tests."""
+
+
+class _FreshFiles(StaticFiles):
+    """The page's files; a browser asks each time whether they have changed, so that parts of two versions never meet."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def create_app(
@@ -58,7 +68,7 @@ def create_app(
     install_problem_handlers(app)
     for family in (bot_api, bots, chats, users, groups, controls):
         app.include_router(family.router)
-    app.mount("/page", StaticFiles(directory=_PAGE), name="page")
+    app.mount("/page", _FreshFiles(directory=_PAGE), name="page")
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
