@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal
@@ -14,7 +14,9 @@ from bot_gateway.main import create_app
 from bot_gateway.settings import Settings
 from memberpass_local.telegram.app import create_app as create_telegram
 from memberpass_local.telegram.app import stop_waiting
+from memberpass_local.telegram.sandbox import Sandbox
 from memberpass_local.telegram.settings import TelegramSettings
+from memberpass_local.telegram.world import World
 from pydantic import SecretStr
 from shared.clients.gateway import GatewayClient
 
@@ -24,6 +26,11 @@ HOST = "127.0.0.1"
 TOKEN = SecretStr("service-token-of-the-tests")
 PATIENCE_S = 10.0
 _numbers = count(1)
+
+
+def plain() -> httpx.AsyncHTTPTransport:
+    """Without certificates: loading them would take a tenth of each test's time."""
+    return httpx.AsyncHTTPTransport(verify=False)
 
 
 @contextlib.asynccontextmanager
@@ -46,20 +53,11 @@ async def run(app: Any, listener: socket.socket | None = None, lifespan: Literal
         listener.close()
 
 
-async def until(true: Callable[[], bool]) -> None:
+async def until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Wait until something is so."""
-
-    async def check() -> bool:
-        return true()
-
-    await until_seen(check)
-
-
-async def until_seen(true: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something is so that has to be asked for."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not await true():  # noqa: ASYNC110  # what is looked at lives behind HTTP or in another thread
-            await asyncio.sleep(0.01)
+    async with asyncio.timeout(patience_s):
+        while not true():  # noqa: ASYNC110  # what is looked at lives in another thread
+            await asyncio.sleep(0.002)
 
 
 @dataclass
@@ -67,12 +65,20 @@ class Person:
     """Somebody who writes to a bot of the sandbox Telegram."""
 
     telegram: httpx.AsyncClient
+    world: World
+    bot_id: int
     bot: str
     user_id: int
 
+    def seen(self) -> list[tuple[int, str]]:
+        """What is to be waited for: looked up without a request, which would cost more than what is waited for."""
+        chat = self.world.chat(self.bot_id, self.user_id)
+        messages = list(chat.messages.values()) if chat else []
+        return [(message.message_id, message.text) for message in messages if message.from_bot]
+
     async def say(self, text: str) -> dict[str, Any]:
         """Write, and wait for the bot's next message."""
-        before = len(await self.heard())
+        before = len(self.seen())
         await self.write(text)
         return await self.next_message(before)
 
@@ -83,12 +89,9 @@ class Person:
     async def press(self, message: dict[str, Any], label: str) -> dict[str, Any]:
         """Press a button by its label and wait until the bot has answered in any way; the last message of the bot."""
         before = await self.heard()
+        shown = self.seen()
         await self.tap(message, label)
-
-        async def answered() -> bool:
-            return await self.heard() != before
-
-        await until_seen(answered)
+        await until(lambda: self.seen() != shown)
         after = await self.heard()
         edited = [now for now, then in zip(after, before, strict=False) if now != then]
         return after[-1] if len(after) > len(before) else edited[0]
@@ -107,10 +110,7 @@ class Person:
         return [message for message in response.json()["messages"] if message["from_bot"]]
 
     async def next_message(self, after: int) -> dict[str, Any]:
-        async def came() -> bool:
-            return len(await self.heard()) > after
-
-        await until_seen(came)
+        await until(lambda: len(self.seen()) > after)
         return (await self.heard())[after]
 
 
@@ -129,6 +129,7 @@ class House:
 
     codes: CodesStandIn
     telegram: httpx.AsyncClient
+    world: World
     client: GatewayClient
     http: httpx.AsyncClient
     running: Running
@@ -137,7 +138,7 @@ class House:
     username: str
 
     def person(self, user_id: int = 501) -> Person:
-        return Person(self.telegram, self.username, user_id)
+        return Person(self.telegram, self.world, self.bot_id, self.username, user_id)
 
     async def fail_next(self, **failure: Any) -> None:
         """Make the next calls of the Bot API fail."""
@@ -174,6 +175,13 @@ class Neighbours:
     telegram_url: str = ""
     codes_url: str = ""
     codes: CodesStandIn | None = None
+    sandbox: Sandbox | None = None
+
+    @property
+    def world(self) -> World:
+        """The sandbox Telegram's chats."""
+        assert self.sandbox is not None
+        return self.sandbox.world
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """codes-api's place: whatever stand-in the test has put there."""
@@ -187,7 +195,8 @@ async def neighbours() -> AsyncIterator[Neighbours]:
     settings = TelegramSettings(
         webhook_first_pause_seconds=0.05, webhook_longest_pause_seconds=0.1, chat_burst=1000, bot_per_second=1000
     )
-    both, telegram = Neighbours(), create_telegram(settings)
+    telegram = create_telegram(settings)
+    both = Neighbours(sandbox=telegram.state.sandbox)
     async with run(telegram) as telegram_url, run(both, lifespan="off") as codes_url:
         both.telegram_url, both.codes_url = telegram_url, codes_url
         yield both
@@ -216,15 +225,15 @@ async def house(around: Neighbours, running: Running) -> AsyncIterator[House]:
     """A test's own codes-api and bot, at a gateway that may serve others as well."""
     around.codes = codes = CodesStandIn(TOKEN)
     async with (
-        httpx.AsyncClient(base_url=around.telegram_url, trust_env=False) as telegram,
-        httpx.AsyncClient(base_url=running.url, trust_env=False) as http,
-        GatewayClient("bot-gateway", running.url, TOKEN, retry=False, timeout=30) as client,
+        httpx.AsyncClient(base_url=around.telegram_url, transport=plain()) as telegram,
+        httpx.AsyncClient(base_url=running.url, transport=plain()) as http,
+        GatewayClient("bot-gateway", running.url, TOKEN, retry=False, timeout=30, transport=plain()) as client,
     ):
         await telegram.post("/sandbox/settings", json={"fail_next": []})
         made = (await telegram.post("/sandbox/bots", json={"username": f"northwind{next(_numbers)}_bot"})).json()
         codes.connect(bot_id=made["id"], token=made["token"], username=made["username"])
         assert (await client.sync_bot(made["id"])).listening
-        yield House(codes, telegram, client, http, running, made["id"], made["token"], made["username"])
+        yield House(codes, telegram, around.world, client, http, running, made["id"], made["token"], made["username"])
 
 
 def make_settings(**changes: Any) -> Settings:

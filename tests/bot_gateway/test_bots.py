@@ -15,7 +15,7 @@ def new_secret(house: House) -> None:
     house.codes.bots[house.bot_id] = house.codes.bots[house.bot_id].model_copy(update=changed)
 
 
-async def test_identify(webhook: House):
+async def test_identify(webhook: House) -> None:
     identity = await webhook.client.identify_bot(IdentifyBot(token=webhook.token))
     assert (identity.bot_id, identity.username) == (webhook.bot_id, webhook.username)
 
@@ -23,7 +23,7 @@ async def test_identify(webhook: House):
 @pytest.mark.parametrize(
     "token", ["nonsense", "1:", ":x", "1:a/../b", "1:a?b", "12345:" + "x" * 35, "1:a\u0301", "1:abc\n", "\u0661:abc"]
 )
-async def test_a_bad_token(webhook: House, token: str):
+async def test_a_bad_token(webhook: House, token: str) -> None:
     with pytest.raises(RemoteProblem) as refused:
         await webhook.client.identify_bot(IdentifyBot(token=token))
     assert (refused.value.problem_status, refused.value.problem_code) == (422, "bot_token_invalid")
@@ -31,19 +31,19 @@ async def test_a_bad_token(webhook: House, token: str):
     assert token not in refused.value.detail
 
 
-async def test_identify_while_telegram_is_away(webhook: House):
+async def test_identify_while_telegram_is_away(webhook: House) -> None:
     await webhook.fail_next(method="getMe", status=502)
     with pytest.raises(DependencyUnavailableError):
         await webhook.client.identify_bot(IdentifyBot(token=webhook.token))
 
 
-async def test_internal_calls_need_the_service_token(webhook: House):
+async def test_internal_calls_need_the_service_token(webhook: House) -> None:
     for path in ("/internal/bots/identify", "/internal/bots/1/sync", "/internal/deliveries", "/internal/notices"):
         response = await webhook.http.post(path, json={}, headers={"Authorization": "Bearer wrong"})
         assert (response.status_code, response.json()["code"]) == (401, "unauthorized")
 
 
-async def test_the_list_is_read_as_soon_as_codes_api_answers(around: Neighbours, webhook: House, redis_url: str):
+async def test_the_list_is_read_as_soon_as_codes_api_answers(around: Neighbours, webhook: House, redis_url: str) -> None:
     webhook.codes.away = True
     async with gateway(around, redis_url, telegram_mode="webhook") as late:
         bots = late.app.state.gateway.bots
@@ -55,7 +55,7 @@ async def test_the_list_is_read_as_soon_as_codes_api_answers(around: Neighbours,
         await until(lambda: bots.get(webhook.bot_id) is not None)
 
 
-async def test_a_disconnected_bot_is_let_go(both: House):
+async def test_a_disconnected_bot_is_let_go(both: House) -> None:
     bots = both.running.app.state.gateway.bots
     assert (await both.client.sync_bot(both.bot_id)).listening
     del both.codes.bots[both.bot_id]
@@ -67,21 +67,21 @@ async def test_a_disconnected_bot_is_let_go(both: House):
     assert (await both.telegram.get(f"/sandbox/bots/{both.username}")).json()["pending_updates"] == 1
 
 
-async def test_a_new_token_and_secret_are_taken_over(webhook: House):
+async def test_a_new_token_and_secret_are_taken_over(webhook: House) -> None:
     new_secret(webhook)
     assert (await webhook.client.sync_bot(webhook.bot_id)).listening
     assert (await webhook.feed(501, update_id=1, text="/help")).status_code == 401
     assert "How this works" in (await webhook.person().say("/help"))["text"]
 
 
-async def test_a_change_without_an_event_is_noticed(both: House):
+async def test_a_change_without_an_event_is_noticed(both: House) -> None:
     member = both.person()
     assert "Powered by" not in (await member.say("/help"))["text"]
     both.codes.connect(bot_id=both.bot_id, token=both.token, username=both.username, branding=Branding.EVERYWHERE)
     assert "Powered by" in (await member.say("/help"))["text"]
 
 
-async def test_a_bot_that_is_gone_without_an_event_falls_silent(both: House):
+async def test_a_bot_that_is_gone_without_an_event_falls_silent(both: House) -> None:
     member = both.person()
     await member.say("/help")
     both.codes.bots.clear()
@@ -90,13 +90,13 @@ async def test_a_bot_that_is_gone_without_an_event_falls_silent(both: House):
     assert len(await member.heard()) == 1
 
 
-async def test_a_refused_webhook_is_tried_again(webhook: House):
+async def test_a_refused_webhook_is_tried_again(webhook: House) -> None:
     await webhook.fail_next(method="setWebhook", status=500)
     new_secret(webhook)
     assert (await webhook.client.sync_bot(webhook.bot_id)).listening
 
 
-async def test_the_whole_list_is_read_again(around: Neighbours, webhook: House, redis_url: str):
+async def test_the_whole_list_is_read_again(around: Neighbours, webhook: House, redis_url: str) -> None:
     async with (
         gateway(around, redis_url, telegram_mode="webhook", bots_reload_seconds=0.05) as running,
         GatewayClient("bot-gateway", running.url, TOKEN, retry=False),

@@ -20,16 +20,16 @@ CODE = "ABCDEFGHJKMNPQRS"
         "AB\u200bCDEFGHJKMNPQRS",
     ],
 )
-def test_forms_of_a_code(text: str):
+def test_forms_of_a_code(text: str) -> None:
     assert bare_code(text) == CODE
 
 
 @pytest.mark.parametrize("text", ["", CODE[:-1], CODE + "X", "ABCD_EFGH_JKMN_PQRS", "\u0410BCDEFGHJKMNPQRS", "hello", "/" + CODE])
-def test_what_is_no_code(text: str):
+def test_what_is_no_code(text: str) -> None:
     assert bare_code(text) is None
 
 
-def test_a_code_inside_a_forwarded_message():
+def test_a_code_inside_a_forwarded_message() -> None:
     message = "Gold\nAccess code: ABCD-EFGH-JKMN-PQRS\nhttps://t.me/bot?start=code_ABCDEFGHJKMNPQRS"
     assert find_code(message) == CODE
     assert find_code("ABCD-EFGH-JKMN-PQRS or ABCD-EFGH-JKMN-PQRT?") is None
@@ -52,12 +52,12 @@ def test_a_code_inside_a_forwarded_message():
         ("owner_abc", None),
     ],
 )
-def test_payloads(payload: str, code: str | None):
+def test_payloads(payload: str, code: str | None) -> None:
     assert code_of_payload(payload) == code
 
 
 @given(st.from_regex(re.compile(r"[0-9A-Z]{16}"), fullmatch=True))
-def test_callback_data_fits_and_comes_back(code: str):
+def test_callback_data_fits_and_comes_back(code: str) -> None:
     for markup in (keyboards.confirm(code), keyboards.redeem_again(code), keyboards.preview_again(code)):
         data = markup.inline_keyboard[0][0].callback_data
         assert data is not None
@@ -66,11 +66,11 @@ def test_callback_data_fits_and_comes_back(code: str):
 
 
 @pytest.mark.parametrize("data", [None, "", "redeem:", "redeem:abc", f"redeem:{CODE}X", f"other:{CODE}", f"redeem:{CODE[:-1]} "])
-def test_callback_data_of_others(data: str | None):
+def test_callback_data_of_others(data: str | None) -> None:
     assert keyboards.code_of(data) is None
 
 
-def test_every_button_fits():
+def test_every_button_fits() -> None:
     markups = [keyboards.start(), keyboards.after_redeeming(), keyboards.after_refusal(), keyboards.back(), keyboards.status()]
     for button in (button for markup in markups for row in markup.inline_keyboard for button in row):
         assert button.callback_data is not None

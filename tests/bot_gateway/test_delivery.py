@@ -1,6 +1,7 @@
 """Batches on their way to the creator's chat (rules.md T2, T3)."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,11 +19,11 @@ def codes(count: int) -> list[str]:
     return [f"ABCD-EFGH-JKMN-P{number:03}" for number in range(count)]
 
 
-async def new_batch(house: House, count: int = 3, **changes) -> UUID:
+async def new_batch(house: House, count: int = 3, **changes: Any) -> UUID:
     """A batch for a creator who has opened the chat."""
     await house.person(OWNER).say("/help")
     batch_id = uuid4()
-    values = {"bot_id": house.bot_id, "chat_id": OWNER, "codes": codes(count), "plan": plan("Gold")}
+    values: dict[str, Any] = {"bot_id": house.bot_id, "chat_id": OWNER, "codes": codes(count), "plan": plan("Gold")}
     house.codes.batches[batch_id] = Batch(**(values | {"join": f"https://t.me/{house.username}?start=code_"} | changes))
     return batch_id
 
@@ -35,7 +36,7 @@ async def received(house: House) -> list[str]:
     return (await house.sent(OWNER))[1:]
 
 
-async def test_one_message_a_code_and_no_other(webhook: House):
+async def test_one_message_a_code_and_no_other(webhook: House) -> None:
     batch_id = await new_batch(webhook, expires_at=EXPIRES, label="not for members")
     outcome = await deliver(webhook, batch_id)
     assert (outcome.status, outcome.sent) == (DeliveryOutcomeStatus.DELIVERED, 3)
@@ -55,7 +56,7 @@ async def test_one_message_a_code_and_no_other(webhook: House):
     assert batch.message_ids == [message["message_id"] for message in messages]
 
 
-async def test_a_delivered_code_can_be_forwarded_to_the_bot(webhook: House):
+async def test_a_delivered_code_can_be_forwarded_to_the_bot(webhook: House) -> None:
     batch_id = await new_batch(webhook, 1)
     await deliver(webhook, batch_id)
     webhook.codes.good["ABCDEFGHJKMNP000"] = GoodCode(plan("Gold"))
@@ -63,19 +64,19 @@ async def test_a_delivered_code_can_be_forwarded_to_the_bot(webhook: House):
     assert "Welcome to Gold" in (await webhook.person(88).say(text))["text"]
 
 
-async def test_the_branding_of_a_free_plan(webhook: House):
+async def test_the_branding_of_a_free_plan(webhook: House) -> None:
     await deliver(webhook, await new_batch(webhook, 1, branded=True))
     assert "Powered by MemberPass" in (await received(webhook))[0]
 
 
-async def test_hostile_names_in_deliveries(webhook: House):
+async def test_hostile_names_in_deliveries(webhook: House) -> None:
     await deliver(webhook, await new_batch(webhook, 1, plan=plan("<b>&</code>" * 40), expires_at=EXPIRES))
     assert "<b>&</code>" in (await received(webhook))[0]
     await deliver(webhook, await new_batch(webhook, 30, plan=plan("<i>&" * 90), label="<u>" * 90, csv=b"a,b\r\n"))
     assert "<i>&" in (await received(webhook))[-1]
 
 
-async def test_a_large_batch_is_one_document(webhook: House):
+async def test_a_large_batch_is_one_document(webhook: House) -> None:
     batch_id = await new_batch(webhook, 200, csv=b"Access Code,Plan Name\r\n", label="Summer", expires_at=EXPIRES)
     outcome = await deliver(webhook, batch_id)
     assert (outcome.status, outcome.sent) == (DeliveryOutcomeStatus.DELIVERED, 200)
@@ -95,7 +96,7 @@ async def test_a_large_batch_is_one_document(webhook: House):
         ("delivery_waiting", DeliveryOutcomeStatus.WAITING),
     ],
 )
-async def test_what_codes_api_says_instead_of_a_claim(webhook: House, code: str, status: DeliveryOutcomeStatus):
+async def test_what_codes_api_says_instead_of_a_claim(webhook: House, code: str, status: DeliveryOutcomeStatus) -> None:
     batch_id = await new_batch(webhook)
     webhook.codes.claim_refusals[batch_id] = Refusal(409, code)
     outcome = await deliver(webhook, batch_id)
@@ -103,21 +104,21 @@ async def test_what_codes_api_says_instead_of_a_claim(webhook: House, code: str,
     assert await received(webhook) == []
 
 
-async def test_a_second_delivery_sends_nothing(webhook: House):
+async def test_a_second_delivery_sends_nothing(webhook: House) -> None:
     batch_id = await new_batch(webhook)
     await deliver(webhook, batch_id)
     assert (await deliver(webhook, batch_id)).sent == 0
     assert len(await received(webhook)) == 3
 
 
-async def test_it_goes_on_where_it_stopped(webhook: House):
+async def test_it_goes_on_where_it_stopped(webhook: House) -> None:
     batch_id = await new_batch(webhook, delivered=2)
     assert (await deliver(webhook, batch_id)).sent == 1
     [text] = await received(webhook)
     assert codes(3)[2] in text
 
 
-async def test_a_long_rest_gives_the_delivery_back(webhook: House):
+async def test_a_long_rest_gives_the_delivery_back(webhook: House) -> None:
     batch_id = await new_batch(webhook)
     await webhook.fail_next(method="sendMessage", status=429, retry_after=600)
     outcome = await deliver(webhook, batch_id)
@@ -127,7 +128,7 @@ async def test_a_long_rest_gives_the_delivery_back(webhook: House):
     assert len(await received(webhook)) == 3
 
 
-async def test_a_short_rest_is_waited_for_under_the_lease(webhook: House):
+async def test_a_short_rest_is_waited_for_under_the_lease(webhook: House) -> None:
     batch_id = await new_batch(webhook)
     await webhook.fail_next(method="sendMessage", status=429, retry_after=1)
     assert (await deliver(webhook, batch_id)).sent == 3
@@ -136,7 +137,7 @@ async def test_a_short_rest_is_waited_for_under_the_lease(webhook: House):
     assert len(await received(webhook)) == 3
 
 
-async def test_an_outage_of_telegram_gives_the_delivery_back(webhook: House):
+async def test_an_outage_of_telegram_gives_the_delivery_back(webhook: House) -> None:
     batch_id = await new_batch(webhook)
     await webhook.fail_next(method="sendMessage", status=502)
     outcome = await deliver(webhook, batch_id)
@@ -145,7 +146,7 @@ async def test_an_outage_of_telegram_gives_the_delivery_back(webhook: House):
     assert (await deliver(webhook, batch_id)).sent == 3
 
 
-async def test_a_lost_answer_repeats_one_message_at_most(webhook: House):
+async def test_a_lost_answer_repeats_one_message_at_most(webhook: House) -> None:
     batch_id = await new_batch(webhook)
     await webhook.fail_next(method="sendMessage", status=504, after=True)
     await deliver(webhook, batch_id)
@@ -155,7 +156,7 @@ async def test_a_lost_answer_repeats_one_message_at_most(webhook: House):
     assert len(set(texts)) == 3
 
 
-async def test_a_creator_who_blocked_the_bot(webhook: House):
+async def test_a_creator_who_blocked_the_bot(webhook: House) -> None:
     batch_id = await new_batch(webhook)
     await webhook.telegram.put(f"/sandbox/chats/{webhook.username}/{OWNER}/block", json={"blocked": True})
     outcome = await deliver(webhook, batch_id)
@@ -163,7 +164,7 @@ async def test_a_creator_who_blocked_the_bot(webhook: House):
     assert webhook.codes.batches[batch_id].released == 1
 
 
-async def test_a_lost_lease_stops_at_once(webhook: House):
+async def test_a_lost_lease_stops_at_once(webhook: House) -> None:
     batch_id = await new_batch(webhook)
     webhook.codes.lose_lease_after = 2
     outcome = await deliver(webhook, batch_id)
@@ -171,7 +172,7 @@ async def test_a_lost_lease_stops_at_once(webhook: House):
     assert len(await received(webhook)) == 2
 
 
-async def test_a_bot_that_is_gone(webhook: House):
+async def test_a_bot_that_is_gone(webhook: House) -> None:
     batch_id = await new_batch(webhook)
     webhook.codes.bots.clear()
     await webhook.client.sync_bot(webhook.bot_id)
@@ -179,7 +180,7 @@ async def test_a_bot_that_is_gone(webhook: House):
     assert webhook.codes.batches[batch_id].released == 1
 
 
-async def test_a_gateway_that_has_just_started_knows_the_bot(webhook: House, around: Neighbours, redis_url: str):
+async def test_a_gateway_that_has_just_started_knows_the_bot(webhook: House, around: Neighbours, redis_url: str) -> None:
     batch_id = await new_batch(webhook)
     ref = DeliverBatch(account_id=webhook.codes.account_id, batch_id=batch_id)
     async with (

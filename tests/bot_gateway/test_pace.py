@@ -46,24 +46,24 @@ def message(chat: int) -> SendMessage:
     return SendMessage(chat_id=chat, text="x")
 
 
-def test_one_a_second_in_a_chat():
+def test_one_a_second_in_a_chat() -> None:
     times = simulate(lambda: sent_at(Pace(chat_rate=1, bot_rate=25), [message(1) for _ in range(4)]))
     assert times == [0, 1, 2, 3]
 
 
-def test_25_a_second_for_a_bot():
+def test_25_a_second_for_a_bot() -> None:
     times = simulate(lambda: sent_at(Pace(chat_rate=1, bot_rate=25), [message(chat) for chat in range(75)]))
     assert times[24] == 0
     assert times[-1] == pytest.approx(2, abs=0.05)
     assert all(sum(begin <= at < begin + 1 for at in times) <= 50 for begin in times)
 
 
-def test_edits_and_questions_do_not_wait_for_the_chat():
+def test_edits_and_questions_do_not_wait_for_the_chat() -> None:
     methods: list[TelegramMethod] = [message(1), EditMessageText(chat_id=1, message_id=1, text="y"), GetMe()]  # type: ignore[type-arg]
     assert simulate(lambda: sent_at(Pace(chat_rate=1, bot_rate=25), methods)) == [0, 0, 0]
 
 
-def test_idle_chats_are_forgotten(monkeypatch: pytest.MonkeyPatch):
+def test_idle_chats_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace_module, "KEEP_CHATS", 3)
     pace = Pace(chat_rate=1, bot_rate=1000)
 

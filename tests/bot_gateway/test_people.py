@@ -17,22 +17,22 @@ from shared.money import Money
         (0, "EUR", "free"),
     ],
 )
-def test_money(amount: int, currency: str, shown: str):
+def test_money(amount: int, currency: str, shown: str) -> None:
     assert money(Money(amount=amount, currency=currency)) == shown
 
 
-def test_moments_are_utc():
+def test_moments_are_utc() -> None:
     assert moment(datetime(2026, 8, 3, 10, tzinfo=UTC)) == "3 August 2026, 10:00 UTC"
     assert moment(datetime(2026, 8, 3, 1, tzinfo=timezone(timedelta(hours=3)))) == "2 August 2026, 22:00 UTC"
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "1 minute"), (60, "1 minute"), (61, "2 minutes"), (900, "15 minutes")])
-def test_minutes(seconds: int, shown: str):
+def test_minutes(seconds: int, shown: str) -> None:
     assert minutes(seconds) == shown
 
 
 @given(st.text(max_size=300))
-def test_a_name_is_one_short_line_without_markup(text: str):
+def test_a_name_is_one_short_line_without_markup(text: str) -> None:
     shown = name(text)
     assert "<" not in shown
     assert ">" not in shown

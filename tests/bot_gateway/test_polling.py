@@ -36,7 +36,7 @@ async def small(around: Neighbours, redis_url: str) -> AsyncIterator[Small]:
         yield Small(api, codes, running)
 
 
-async def test_five_methods_are_enough_to_redeem(small: Small):
+async def test_five_methods_are_enough_to_redeem(small: Small) -> None:
     small.telegram.say(f"/start code_{CODE}")
     await small.heard("Tap <b>Confirm</b>")
     buttons = orjson.loads(small.telegram.last["reply_markup"])["inline_keyboard"]
@@ -46,14 +46,14 @@ async def test_five_methods_are_enough_to_redeem(small: Small):
     assert set(small.telegram.called) <= set(KNOWN)
 
 
-async def test_errors_of_the_server_are_survived(small: Small):
+async def test_errors_of_the_server_are_survived(small: Small) -> None:
     await until(lambda: len(small.telegram.offsets) > 0)
     small.telegram.failures += [500, 409]
     small.telegram.say("/help")
     await small.heard("How this works")
 
 
-async def test_a_refused_token_is_not_asked_again(small: Small):
+async def test_a_refused_token_is_not_asked_again(small: Small) -> None:
     await until(lambda: len(small.telegram.offsets) > 0)
     small.telegram.failures.append(401)
     bots = small.running.app.state.gateway.bots
@@ -61,7 +61,7 @@ async def test_a_refused_token_is_not_asked_again(small: Small):
     assert not bots.get(42).listening.is_set()
 
 
-async def test_an_unreadable_update_does_not_stop_those_behind_it(small: Small):
+async def test_an_unreadable_update_does_not_stop_those_behind_it(small: Small) -> None:
     small.telegram.push_raw({"message": {"text": 7}})
     small.telegram.push_raw({"brand_new_kind": {}})
     small.telegram.say("/help")
@@ -69,7 +69,7 @@ async def test_an_unreadable_update_does_not_stop_those_behind_it(small: Small):
     await until(lambda: small.telegram.offsets[-1] == 4)
 
 
-async def test_an_update_is_confirmed_only_when_it_was_handled(small: Small):
+async def test_an_update_is_confirmed_only_when_it_was_handled(small: Small) -> None:
     small.codes.held = True
     small.telegram.say(CODE)
     small.telegram.member = 777
@@ -82,7 +82,7 @@ async def test_an_update_is_confirmed_only_when_it_was_handled(small: Small):
     assert len(small.telegram.messages) == 2
 
 
-async def test_a_server_that_answers_at_once_is_not_asked_without_pause(small: Small):
+async def test_a_server_that_answers_at_once_is_not_asked_without_pause(small: Small) -> None:
     await until(lambda: len(small.telegram.offsets) > 0)
     before = len(small.telegram.offsets)
     small.telegram.say("/help")

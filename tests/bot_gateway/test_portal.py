@@ -8,7 +8,7 @@ from tests.bot_gateway.house import House
 from tests.support.codes_stand_in import plan
 
 
-async def test_a_project_page(webhook: House):
+async def test_a_project_page(webhook: House) -> None:
     webhook.codes.plans = [plan("Gold"), plan("Forever", amount=9900, lifetime=True)]
     page = await webhook.http.get(f"/p/{webhook.username.upper()}")
     assert page.status_code == 200
@@ -19,20 +19,20 @@ async def test_a_project_page(webhook: House):
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
 
 
-async def test_an_unknown_project(webhook: House):
+async def test_an_unknown_project(webhook: House) -> None:
     page = await webhook.http.get("/p/nobody_bot")
     assert page.status_code == 404
     assert "Page not found" in page.text
 
 
-async def test_the_front_door_lists_nothing(webhook: House):
+async def test_the_front_door_lists_nothing(webhook: House) -> None:
     page = await webhook.http.get("/")
     assert page.status_code == 200
     assert "Northwind" not in page.text
     assert webhook.username not in page.text
 
 
-async def test_hostile_names(webhook: House):
+async def test_hostile_names(webhook: House) -> None:
     nasty = "<script>alert(1)</script>\"'&$title"
     webhook.codes.connect(bot_id=webhook.bot_id, token=webhook.token, username=webhook.username, name=nasty)
     webhook.codes.plans = [plan(nasty)]
@@ -42,7 +42,7 @@ async def test_hostile_names(webhook: House):
     assert "$title" in page.text
 
 
-async def test_codes_api_away(webhook: House):
+async def test_codes_api_away(webhook: House) -> None:
     webhook.codes.away = True
     page = await webhook.http.get(f"/p/{webhook.username}")
     assert page.status_code == 503
@@ -53,6 +53,6 @@ async def test_codes_api_away(webhook: House):
 @pytest.mark.parametrize(
     ("branding", "shown"), [(Branding.EVERYWHERE, True), (Branding.PORTAL_ONLY, True), (Branding.NOWHERE, False)]
 )
-async def test_the_footer(webhook: House, branding: Branding, *, shown: bool):
+async def test_the_footer(webhook: House, branding: Branding, *, shown: bool) -> None:
     connected = webhook.codes.bots[webhook.bot_id].model_copy(update={"branding": branding})
     assert ("Powered by MemberPass" in project_page(connected, [])) is shown

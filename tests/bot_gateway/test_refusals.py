@@ -26,7 +26,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("refused", "said"), ANSWERS)
-async def test_each_refusal_has_its_answer(webhook: House, refused: Refusal, said: str):
+async def test_each_refusal_has_its_answer(webhook: House, refused: Refusal, said: str) -> None:
     webhook.codes.refusals[CODE] = refused
     member = webhook.person()
     typed = await member.say(CODE)
@@ -35,7 +35,7 @@ async def test_each_refusal_has_its_answer(webhook: House, refused: Refusal, sai
     assert (await member.say(f"/start code_{CODE}"))["text"] == typed["text"]
 
 
-async def test_a_refusal_after_the_preview_takes_its_place(webhook: House):
+async def test_a_refusal_after_the_preview_takes_its_place(webhook: House) -> None:
     webhook.codes.good[CODE] = GoodCode(plan())
     member = webhook.person()
     preview = await member.say(f"/start code_{CODE}")
@@ -45,7 +45,7 @@ async def test_a_refusal_after_the_preview_takes_its_place(webhook: House):
     assert "already been used" in result["text"]
 
 
-async def test_nothing_is_lost_while_codes_api_is_away(webhook: House):
+async def test_nothing_is_lost_while_codes_api_is_away(webhook: House) -> None:
     webhook.codes.good[CODE] = GoodCode(plan("Gold"))
     member = webhook.person()
     preview = await member.say(f"/start code_{CODE}")
@@ -62,6 +62,6 @@ async def test_nothing_is_lost_while_codes_api_is_away(webhook: House):
     assert webhook.codes.good[CODE].redeemed_by == member.user_id
 
 
-def test_a_code_never_appears_in_a_refusal():
+def test_a_code_never_appears_in_a_refusal() -> None:
     problem = RemoteProblem(status=404, code="code_unknown", title="x", detail=CODE, extensions={"code": CODE}, headers={})
     assert CODE not in refusal(problem)

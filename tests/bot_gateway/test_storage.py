@@ -11,7 +11,7 @@ KEY = StorageKey(bot_id=1, chat_id=2, user_id=2)
 CODE = "ABCDEFGHJKMNPQRS"
 
 
-async def test_state_is_kept_for_each_bot(redis_url: str):
+async def test_state_is_kept_for_each_bot(redis_url: str) -> None:
     storage = open_storage(redis_url)
     await storage.set_state(KEY, "waiting")
     assert await storage.get_state(KEY) == "waiting"
@@ -21,7 +21,7 @@ async def test_state_is_kept_for_each_bot(redis_url: str):
     await storage.close()
 
 
-async def test_an_outage_is_no_state():
+async def test_an_outage_is_no_state() -> None:
     storage = open_storage(NOWHERE)
     await storage.set_state(KEY, "waiting")
     assert await storage.get_state(KEY) is None
@@ -30,7 +30,7 @@ async def test_an_outage_is_no_state():
     await storage.close()
 
 
-async def test_the_conversation_goes_on_without_redis(around: Neighbours):
+async def test_the_conversation_goes_on_without_redis(around: Neighbours) -> None:
     async with gateway(around, NOWHERE, telegram_mode="webhook") as running, house(around, running) as built:
         built.codes.good[CODE] = GoodCode(plan("Gold"))
         member = built.person()

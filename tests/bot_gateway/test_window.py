@@ -1,11 +1,13 @@
+from random import Random
+
 from bot_gateway.bots.window import TRIES, Window
 from hypothesis import given
 from hypothesis import strategies as st
 
 
-def test_the_first_unfinished_update_holds_the_offset():
+def test_the_first_unfinished_update_holds_the_offset() -> None:
+    assert Window().offset is None
     window = Window()
-    assert window.offset is None
     assert window.begin([5, 6, 7], 0.0) == [5, 6, 7]
     window.finish(6, 0.0, handled=True)
     assert window.offset == 5
@@ -15,7 +17,7 @@ def test_the_first_unfinished_update_holds_the_offset():
     assert (window.offset, window.busy) == (9, False)
 
 
-def test_a_failed_update_comes_again_after_a_pause_and_is_given_up_at_last():
+def test_a_failed_update_comes_again_after_a_pause_and_is_given_up_at_last() -> None:
     window, now = Window(), 0.0
     for number in range(TRIES):
         assert window.begin([1], now) == [1], number
@@ -26,7 +28,7 @@ def test_a_failed_update_comes_again_after_a_pause_and_is_given_up_at_last():
     assert (window.offset, window.busy) == (2, False)
 
 
-def test_numbers_that_begin_anew():
+def test_numbers_that_begin_anew() -> None:
     """After a quiet week Telegram chooses the next number at random (Bot API, Update)."""
     window = Window()
     window.begin([900], 0.0)
@@ -37,7 +39,7 @@ def test_numbers_that_begin_anew():
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=30), st.randoms())
-def test_each_update_is_handled_and_none_twice(outcomes, random):
+def test_each_update_is_handled_and_none_twice(outcomes: list[bool], random: Random) -> None:
     """Whatever order they finish in: all get handled, never two at once, and the offset ends behind the last."""
     window, now, handled = Window(), 0.0, []
     under_way: set[int] = set()

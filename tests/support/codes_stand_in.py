@@ -112,6 +112,8 @@ class CodesStandIn:
         self.calls: list[tuple[str, str | None]] = []
         self.redeem_calls = 0
         self.held = False
+        self.hold_report: int | None = None
+        self.report_held = False
         self.garbled = False
         self.app = self._app(service_token)
 
@@ -222,6 +224,9 @@ class CodesStandIn:
 
     async def _progress(self, batch_id: UUID, body: ReportDelivery) -> dict[str, str] | Response:
         batch = self.batches[batch_id]
+        while self.hold_report is not None and body.delivered >= self.hold_report:  # as in _redeem
+            self.report_held = True
+            await asyncio.sleep(0.005)
         if body.lease != batch.lease or (self.lose_lease_after is not None and body.delivered >= self.lose_lease_after):
             return Refusal(409, "delivery_lease_lost").response()
         batch.delivered = max(batch.delivered, body.delivered)
