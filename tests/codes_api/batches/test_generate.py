@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from codes_api.codes import generate
 from codes_api.codes.alphabet import check_symbol, new_code, well_typed
-from codes_api.codes.generate import generate_batch
+from codes_api.codes.generate import generate_batch, mark_generating
 from codes_api.codes.models import AccessCode, Batch
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStatus, GenerationResult
@@ -51,6 +51,18 @@ async def test_a_thousand_codes_all_different_and_well_typed(world: World) -> No
     assert [position for (position,) in positions] == list(range(1000))
     assert await world.one("SELECT generated_at FROM batches") == world.now
     assert await world.events("batch.generated") == [{"batch_id": str(batch_id)}]
+
+
+async def test_a_creator_sees_that_a_worker_is_at_it(world: World) -> None:
+    batch_id = await _queued(world, 2)
+    for _ in range(2):
+        async with world.database.transaction() as session:
+            await mark_generating(session, account_id=world.account_id, batch_id=batch_id)
+        assert await world.one("SELECT status FROM batches") == "generating"
+    await _generate(world, batch_id)
+    async with world.database.transaction() as session:
+        await mark_generating(session, account_id=world.account_id, batch_id=batch_id)
+    assert await world.one("SELECT status FROM batches") == "ready"
 
 
 async def test_generating_again_changes_nothing(world: World) -> None:

@@ -8,8 +8,10 @@ from codes_api.codes.delivery import Claimed, claim_delivery
 from codes_api.codes.delivery_errors import DeliveryLeasedError
 from codes_api.codes.models import Batch
 from shared.contracts.batches import BatchRef, DeliveryClaim, DeliveryMethod, ReportDelivery
+from shared.db import raw_asyncpg
 from shared.errors import RemoteProblem
 from sqlalchemy import select, text
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.support.codes_api import Codes, Shop
@@ -135,6 +137,14 @@ async def test_from_25_on_it_is_a_document(codes: Codes, shop: Shop) -> None:
     assert await _rows(codes, "SELECT first, last, message_id FROM deliveries") == [(0, 24, 77)]
 
 
+async def test_a_document_has_no_codes_that_are_of_no_use(codes: Codes, shop: Shop) -> None:
+    batch, claim = await shop.claimed(30)
+    await _sql(codes, "UPDATE access_codes SET revoked_at = now() WHERE position >= 20")
+    assert len((await codes.internal.batch_csv(batch)).decode().splitlines()) == 21
+    await codes.internal.report_delivery(batch, _report(claim, 30, 77))
+    assert (await shop.look(batch))["delivery"] == "delivered"
+
+
 async def test_24_are_messages(shop: Shop) -> None:
     _, claim = await shop.claimed(24)
     assert (claim.method, len(claim.codes)) == (DeliveryMethod.MESSAGES, 24)
@@ -221,6 +231,18 @@ async def test_what_stands_still_is_listed_with_its_next_step(codes: Codes) -> N
     assert await steps(stalled_for=10) == {}
     await _sql(codes, "UPDATE batches SET progressed_at = progressed_at - interval '10 seconds'")
     assert await steps(stalled_for=10) == expected
+
+
+async def test_looking_for_them_reads_the_index_over_them(codes: Codes) -> None:
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    database = codes.state.database
+    listen(database.engine.sync_engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+    await codes.internal.unfinished_batches(10)
+    ((query, values),) = ((statement, values) for statement, values in asked if "progressed_at" in statement)
+    async with database.transaction() as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = await (await raw_asyncpg(session)).fetch(f"EXPLAIN {query}", *values)
+    assert "ix_batches_unfinished" in "\n".join(line for (line,) in plan)
 
 
 async def test_a_worker_that_died_while_generating_is_noticed(codes: Codes, shop: Shop) -> None:

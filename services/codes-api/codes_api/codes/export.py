@@ -21,10 +21,12 @@ from codes_api.codes.csv_format import CsvLine
 from codes_api.codes.join_link import join_link
 from codes_api.codes.models import Batch
 from codes_api.codes.search import CodeFilters, FoundCode, Place, codes_after
+from codes_api.codes.status import CodeStatus
 from codes_api.memberships.periods import period_end
 from codes_api.projects.find import get_bot
 
 PAGE: Final = 2_000
+_OF_NO_USE: Final = (CodeStatus.REVOKED, CodeStatus.EXPIRED)
 
 
 def csv_file_name(day: datetime, batch_id: UUID | None = None) -> str:
@@ -68,7 +70,8 @@ async def stream_csv(
 
 
 async def batch_csv(session: AsyncSession, *, account_id: UUID, batch_id: UUID, join_link_template: str, now: datetime) -> str:
-    """A batch's CSV as a whole, in the order of its codes: for the bot, which sends it as a document.
+    """A batch's CSV as a whole, in the order of its codes: for the bot, which sends it as a document. Codes that were
+    revoked or have expired are not in it, as no message would be sent for them.
 
     Raises:
         NotFoundError: the account has no such batch.
@@ -89,7 +92,8 @@ async def batch_csv(session: AsyncSession, *, account_id: UUID, batch_id: UUID, 
         oldest_first=True,
     )
     username = bot.username if bot is not None else None
-    return csv_format.header() + csv_format.lines(_lines(found, username, join_link_template))
+    usable = [code for code in found if code.status_at(now) not in _OF_NO_USE]
+    return csv_format.header() + csv_format.lines(_lines(usable, username, join_link_template))
 
 
 def _lines(found: Iterable[FoundCode], bot: str | None, template: str) -> Iterable[CsvLine]:

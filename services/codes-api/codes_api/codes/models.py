@@ -5,6 +5,7 @@ primary key is the index that lists read.
 """
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from shared.db import UtcDateTime
@@ -15,6 +16,9 @@ from codes_api.base import Base
 
 CODE = String(16, collation="C")
 """Sorted by byte, so that the unique index also finds codes by how they begin."""
+
+UNFINISHED: Final = "status IN ('queued', 'generating') OR (status = 'ready' AND delivery <> 'delivered')"
+"""Batches that need another step. Written once, so that a query can be seen to fit the index over them."""
 
 
 class Batch(Base):
@@ -47,7 +51,7 @@ class Batch(Base):
         Index(
             "ix_batches_unfinished",
             "progressed_at",
-            postgresql_where=text("status IN ('queued', 'generating') OR (status = 'ready' AND delivery <> 'delivered')"),
+            postgresql_where=text(UNFINISHED),
         ),
     )
 

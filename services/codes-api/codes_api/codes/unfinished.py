@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Final
 
 from shared.contracts.batches import BatchStatus, BatchStep, DeliveryStatus, UnfinishedBatch
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from codes_api.codes.models import Batch
+from codes_api.codes.models import UNFINISHED, Batch
 from codes_api.projects.models import Bot
 
 AT_ONCE: Final = 500
@@ -37,6 +37,7 @@ async def unfinished_batches(session: AsyncSession, *, stalled_for: timedelta) -
     query = (
         select(Batch.account_id, Batch.id, step)
         .where(
+            text(f"({UNFINISHED})"),
             Batch.progressed_at <= real_now - stalled_for,
             or_(no_codes, and_(not_out, or_(Batch.billed_at.is_(None), and_(chat_known, free)))),
         )
