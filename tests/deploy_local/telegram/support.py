@@ -13,12 +13,14 @@ import uvicorn
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import Update
 from fastapi import FastAPI, Request, Response
 from memberpass_local.telegram.app import create_app, stop_waiting
+from memberpass_local.telegram.sandbox import Sandbox
 from memberpass_local.telegram.settings import TelegramSettings
 from shared.clock import Clock
 
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 30
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Without certificate authorities, whose loading takes 30 ms a client."""
 
@@ -36,8 +38,8 @@ class Ticks:
 class Telegram:
     """A running sandbox."""
 
-    def __init__(self, url: str, http: httpx.AsyncClient, ticks: Ticks) -> None:
-        self.url, self.http, self.ticks = url, http, ticks
+    def __init__(self, url: str, http: httpx.AsyncClient, ticks: Ticks, sandbox: Sandbox | None = None) -> None:
+        self.url, self.http, self.ticks, self.sandbox = url, http, ticks, sandbox
         self._session = AiohttpSession(api=TelegramAPIServer.from_base(url))
 
     async def make_bot(self, username: str = "northwind_bot") -> Bot:
@@ -50,6 +52,15 @@ class Telegram:
 
     def person(self, user_id: int, bot: str = "northwind_bot") -> "Person":
         return Person(self.http, bot, user_id)
+
+    async def poll(self, bot: Bot) -> asyncio.Task[list[Update]]:
+        """A getUpdates call that has reached the sandbox of this process and waits there."""
+        assert self.sandbox is not None
+        queue = self.sandbox.world.queue(bot.id)
+        before = queue._poll
+        task = asyncio.create_task(bot.get_updates(timeout=50))
+        await until(lambda: queue._poll not in (None, before))
+        return task
 
     async def set(self, **settings: Any) -> None:
         (await self.http.post("/sandbox/settings", json=settings)).raise_for_status()
@@ -132,11 +143,12 @@ async def serve(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
 @contextlib.asynccontextmanager
 async def telegram(settings: TelegramSettings, clock: Clock | None = None) -> AsyncIterator[Telegram]:
     ticks = Ticks()
+    app = create_app(settings, clock, ticks)
     async with (
-        serve(create_app(settings, clock, ticks)) as url,
+        serve(app) as url,
         httpx.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as http,
     ):
-        running = Telegram(url, http, ticks)
+        running = Telegram(url, http, ticks, app.state.sandbox)
         try:
             yield running
         finally:

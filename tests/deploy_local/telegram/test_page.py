@@ -8,7 +8,7 @@ from pathlib import Path
 import memberpass_local.telegram
 import orjson
 
-from tests.deploy_local.telegram.support import Telegram
+from tests.deploy_local.telegram.support import PATIENCE_SECONDS, Telegram
 
 PAGE = Path(memberpass_local.telegram.__file__).parent / "page"
 FOREIGN = re.compile(r"""(?:src|href|url|from|import|fetch)\s*[=(]?\s*["'(]\s*(?:https?:)?//""")
@@ -51,7 +51,7 @@ async def test_an_open_page_hears_what_happens(tg: Telegram) -> None:
 
 
 async def event(lines: AsyncIterator[str]) -> dict[str, object]:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async for line in lines:
             if line.startswith("data: "):
                 heard: dict[str, object] = orjson.loads(line.removeprefix("data: "))

@@ -7,7 +7,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramConflictError
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from tests.deploy_local.telegram.support import Receiver, Telegram, until, until_async
+from tests.deploy_local.telegram.support import PATIENCE_SECONDS, Receiver, Telegram, until, until_async
 
 MEMBER = 1001
 OTHER_POLL = "terminated by other getUpdates request"
@@ -36,11 +36,9 @@ async def test_a_negative_offset_asks_for_the_last_ones(tg: Telegram) -> None:
 
 async def test_a_long_poll_returns_as_soon_as_something_comes(tg: Telegram) -> None:
     bot, member = await tg.make_bot(), tg.person(MEMBER)
-    poll = asyncio.create_task(bot.get_updates(timeout=50))
-    await asyncio.sleep(0.05)
-    assert not poll.done()
+    poll = await tg.poll(bot)
     await member.say("hello")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         (update,) = await poll
     assert update.message is not None
     assert update.message.text == "hello"
@@ -48,9 +46,7 @@ async def test_a_long_poll_returns_as_soon_as_something_comes(tg: Telegram) -> N
 
 async def test_a_second_poll_ends_the_first(tg: Telegram) -> None:
     bot, member = await tg.make_bot(), tg.person(MEMBER)
-    first = asyncio.create_task(bot.get_updates(timeout=50))
-    await asyncio.sleep(0.05)
-    second = asyncio.create_task(bot.get_updates(timeout=50))
+    first, second = await tg.poll(bot), await tg.poll(bot)
     with pytest.raises(TelegramConflictError, match=OTHER_POLL):
         await first
     await member.say("hello")
@@ -120,8 +116,7 @@ async def test_a_webhook_that_is_away_loses_nothing(tg: Telegram, receiver: Rece
 
 async def test_get_updates_conflicts_with_a_webhook(tg: Telegram, receiver: Receiver) -> None:
     bot, member = await tg.make_bot(), tg.person(MEMBER)
-    waiting = asyncio.create_task(bot.get_updates(timeout=50))
-    await asyncio.sleep(0.05)
+    waiting = await tg.poll(bot)
     await bot.set_webhook(receiver.url)
     with pytest.raises(TelegramConflictError, match="terminated by setWebhook request"):
         await waiting

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aiogram.exceptions import TelegramConflictError
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 from memberpass_local.telegram.journal import Journal, JournalDamagedError
 from memberpass_local.telegram.settings import TelegramSettings
@@ -134,11 +135,22 @@ async def test_sigkill_in_the_middle_of_messages_loses_none_that_was_answered(tm
         assert texts[: len(answered)] == answered
         assert len(texts) <= len(answered) + 1
         assert (await tg.bot(token).get_updates(limit=1))[0].message is not None
-        waiting = asyncio.create_task(tg.http.get("/sandbox/events", timeout=30))
-        polling = asyncio.create_task(tg.bot(token).get_updates(offset=2_000_000_000, timeout=50))
-        await asyncio.sleep(0.2)
-        running.terminate()
-        async with asyncio.timeout(3):
-            await running.wait()
-        await asyncio.gather(waiting, polling, return_exceptions=True)
+
+
+async def test_sigterm_does_not_wait_for_open_pages_and_long_polls(tmp_path: Path) -> None:
+    async with process(free_port(), tmp_path) as (running, tg):
+        bot = await tg.make_bot()
+        polls = [asyncio.create_task(bot.get_updates(timeout=50)) for _ in range(2)]
+        # The conflict of one tells that the other one waits.
+        ended, waiting = await asyncio.wait(polls, return_when=asyncio.FIRST_COMPLETED)
+        assert (len(ended), len(waiting)) == (1, 1)
+        async with tg.http.stream("GET", "/sandbox/events") as page:
+            lines = page.aiter_lines()
+            assert await anext(lines) == "retry: 1000"
+            running.terminate()
+            async with asyncio.timeout(10):
+                await running.wait()
+            assert [line async for line in lines if line] == []
         assert running.returncode in (0, -signal.SIGTERM)
+        assert (await asyncio.gather(*waiting)) == [[]]
+        assert isinstance((await asyncio.gather(*ended, return_exceptions=True))[0], TelegramConflictError)
