@@ -45,10 +45,9 @@ async def get_subscription(creator: CreatorDep, session: SessionDep) -> Subscrip
 
 
 @router.post("/preview", summary="Preview a plan change", responses=problem_responses(*_OFFER_PROBLEMS))
-async def post_preview(body: ChangePlan, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep) -> ChangePreview:
+async def post_preview(body: ChangePlan, creator: CreatorDep, state: StateDep, _: SessionDep, now: NowDep) -> ChangePreview:
     """What a change would cost and credit at this very moment. Changes nothing."""
-    usage = await state.codes.account_usage(creator.account_id)
-    offer = await preview_change(session, account_id=creator.account_id, plan_code=body.plan, usage=usage, now=now)
+    offer, _usage = await preview_change(state.database, state.codes, account_id=creator.account_id, plan_code=body.plan, now=now)
     return show_offer(offer)
 
 

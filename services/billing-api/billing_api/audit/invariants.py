@@ -99,8 +99,13 @@ INVARIANTS: Final = (
 
 
 async def audit(session: AsyncSession) -> list[Finding]:
-    """Look at every invariant, in one snapshot."""
+    """Look at every invariant, all in one snapshot of the database; the session must be fresh."""
     await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    return await look_at_all(session)
+
+
+async def look_at_all(session: AsyncSession) -> list[Finding]:
+    """Every invariant as the session's transaction sees it."""
     findings = []
     for invariant in INVARIANTS:
         checked, violations = (await session.execute(text(invariant.sql))).one()

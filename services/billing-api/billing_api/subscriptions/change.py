@@ -21,7 +21,8 @@ from billing_api.payments.processor import PaymentProcessor
 from billing_api.payments.request import request_payment
 from billing_api.quota.cycle import open_cycle
 from billing_api.subscriptions.errors import ChangeInProgressError
-from billing_api.subscriptions.offer import ChangeOffer, offer_change
+from billing_api.subscriptions.offer import ChangeOffer, check_limits, offer_change
+from billing_api.subscriptions.preview import preview_change
 from billing_api.subscriptions.proration import ChangeKind
 from billing_api.subscriptions.start_period import read_subscription, start_period
 from billing_api.subscriptions.subscribe import subscribe
@@ -67,26 +68,31 @@ async def change_plan(
     if current.is_free or known is not None:
         paid = await subscribe(database, processor, account_id=account_id, plan_code=plan_code, invoice_id=invoice_id, now=now)
         return Changed(paid, None)
-    usage = await codes.account_usage(account_id)
+    _, usage = await preview_change(database, codes, account_id=account_id, plan_code=plan_code, now=now)
     return await switch_plan(session, account_id=account_id, plan_code=plan_code, invoice_id=invoice_id, usage=usage, now=now)
 
 
 async def switch_plan(
-    session: AsyncSession, *, account_id: UUID, plan_code: str, invoice_id: UUID, usage: AccountUsage, now: datetime
+    session: AsyncSession, *, account_id: UUID, plan_code: str, invoice_id: UUID, usage: AccountUsage | None, now: datetime
 ) -> Changed:
     """Leave a paid plan for another one. Takes effect now; what is to be paid is charged right after (B3).
 
+    `usage`: what codes-api counts, needed for a downgrade (B7).
+
     Raises:
         AccountLockedError: standing forbids it (D3).
-        ChangeInProgressError: the account fell back to the free plan meanwhile; ask again.
-        PlanUnknownError, PlanUnchangedError, OpenInvoiceError, LimitsExceededError: see `offer_change`.
+        ChangeInProgressError: another change came between; ask again.
+        PlanUnknownError, PlanUnchangedError, OpenInvoiceError: see `offer_change`.
+        LimitsExceededError: a downgrade under present usage.
     """
     account = await lock_account(session, account_id)
     if Standing(account.standing).restricted:
         raise AccountLockedError
-    offer = await offer_change(session, account, plan_code=plan_code, usage=usage, now=now)
-    if offer.kind is ChangeKind.SUBSCRIBE:
+    offer = await offer_change(session, account, plan_code=plan_code, now=now)
+    if offer.kind is ChangeKind.SUBSCRIBE or (offer.kind is ChangeKind.DOWNGRADE and usage is None):
         raise ChangeInProgressError
+    if usage is not None and offer.kind is ChangeKind.DOWNGRADE:
+        check_limits(offer.new.limits, usage)
     invoice = await _issue(session, account, offer, invoice_id, now) if offer.settlement.new_period else None
     if offer.settlement.new_period:
         paid_by = invoice.id if invoice is not None and offer.new.price else None

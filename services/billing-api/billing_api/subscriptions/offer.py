@@ -1,4 +1,4 @@
-"""What a plan change would come to at this moment (`rules.md` B3-B5, B7, B8)."""
+"""What a plan change would come to at this moment (`rules.md` B3-B5, B7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,23 +41,19 @@ class ChangeOffer:
     period: Period
 
 
-async def offer_change(
-    session: AsyncSession, account: Account, *, plan_code: str, usage: AccountUsage | None, now: datetime
-) -> ChangeOffer:
+async def offer_change(session: AsyncSession, account: Account, *, plan_code: str, now: datetime) -> ChangeOffer:
     """Work out a change; the caller holds the account's lock.
 
     Args:
         session: the caller's transaction.
         account: locked.
         plan_code: the plan to change to.
-        usage: what codes-api counts; None where it can't matter, because the change is no downgrade.
         now: domain time.
 
     Raises:
         PlanUnknownError: there is no such plan for this account.
         PlanUnchangedError: the account is on it.
         OpenInvoiceError: the running period is not paid (B5).
-        LimitsExceededError: a downgrade under present usage (B7).
     """
     await turn_account(session, account, now=now)
     new = await find_plan(session, account_id=account.account_id, code=plan_code)
@@ -68,8 +64,6 @@ async def offer_change(
     kind = ChangeKind.SUBSCRIBE if old.is_free else kind_of(_terms(old), _terms(new))
     if kind is not ChangeKind.SUBSCRIBE:
         await _check_paid(session, subscription)
-    if kind is ChangeKind.DOWNGRADE and usage is not None:
-        check_limits(new.limits, usage)
     if new.is_free:
         settlement = settle_to_free(running, now)
     elif kind is ChangeKind.DOWNGRADE:
@@ -85,7 +79,7 @@ async def offer_change(
 
 
 def check_limits(limits: Limits, usage: AccountUsage) -> None:
-    """Refuse limits under present usage.
+    """Refuse limits under present usage (B7).
 
     Raises:
         LimitsExceededError: names each limit that is.
