@@ -26,8 +26,8 @@ from memberpass_local.settings import DEFAULT_HOME
 from memberpass_local.stack import LocalStack
 
 RESULTS = "bench.json"
-UNTHROTTLED = {"RATE_LIMIT_PER_MINUTE": "10000000", "LOG_LEVEL": "WARNING"}
-"""Watching a batch as closely as this is more than one key may do otherwise."""
+UNTHROTTLED = {"RATE_LIMIT_PER_MINUTE": "10000000"}
+"""Watching a batch as closely as this is more than one key may do otherwise. All else is as `make run` has it."""
 
 
 async def measure(console: Console, home: Path, port_base: int, plan: Plan) -> tuple[Generation, Redemption]:
