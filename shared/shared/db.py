@@ -62,14 +62,16 @@ class Database:
     Args:
         url: SQLAlchemy form (`shared.settings.DatabaseUrl`).
         application_name: shown in pg_stat_activity.
-        pool_size: connections kept open; as many again may be opened at a peak.
+        pool_size: connections at most; they stay open. Requests beyond wait for one.
     """
 
-    def __init__(self, url: str, *, application_name: str, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, application_name: str, pool_size: int = 20) -> None:
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
-            max_overflow=pool_size,
+            # None beyond: an overflow connection is closed when it comes back, so that a steady peak would pay a connect
+            # for each request.
+            max_overflow=0,
             pool_timeout=POOL_TIMEOUT_S,
             # The hot path can't afford a ping per request. A lost connection fails one request with 503, which
             # invalidates the whole pool, and the next one connects anew.

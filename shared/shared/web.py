@@ -10,13 +10,13 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
-from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import PayloadTooLargeError
 from shared.logging import configure_logging, get_logger
+from shared.metrics import count_request, metrics_router
 from shared.problems import Outage, install_problem_handlers, render_error
 from shared.request_id import HEADER, bind_request_id
 from shared.settings import ServiceSettings
@@ -58,6 +58,8 @@ def create_web_app(
         version="1",
         lifespan=lifespan,
         redoc_url=None,
+        # It asks the environment several times a request whether there is a provider; there is none.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         openapi_tags=list(tags),
         swagger_ui_parameters={"persistAuthorization": True, "displayRequestDuration": True, "docExpansion": "list"},
     )
@@ -65,7 +67,7 @@ def create_web_app(
     for router in routers:
         app.include_router(router)
     app.include_router(_health_router(ready))
-    Instrumentator(excluded_handlers=["/healthz", "/readyz", "/metrics"]).instrument(app).expose(app, include_in_schema=False)
+    app.include_router(metrics_router())
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
     app.add_middleware(RequestContextMiddleware)
     return app
@@ -129,13 +131,10 @@ class RequestContextMiddleware:
             await self._app(scope, receive, send_with_id)
         finally:
             if scope["path"] not in _QUIET:
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    route=getattr(scope.get("route"), "path", "-"),
-                    status=status,
-                    milliseconds=round((time.perf_counter() - started) * 1000, 1),
-                )
+                method, route = scope["method"], getattr(scope.get("route"), "path", "-")
+                seconds = time.perf_counter() - started
+                count_request(method=method, handler=route, status=status, seconds=seconds)
+                log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
 
 class BodyLimitMiddleware:

@@ -70,7 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="MemberPass codes-api",
         description=DESCRIPTION,
         lifespan=lifespan,
-        routers=[*PUBLIC_ROUTERS, *INTERNAL_ROUTERS],
+        routers=[*INTERNAL_ROUTERS, *PUBLIC_ROUTERS],
         ready=database.check,
         outages=(DATABASE_OUTAGE, REDIS_OUTAGE),
         tags=TAGS,

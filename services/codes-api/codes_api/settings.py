@@ -20,7 +20,7 @@ class Settings(ServiceSettings):
     port: int = Field(default=8001, ge=0, le=65535)
     codes_database_url: DatabaseUrl = "postgresql://postgres@127.0.0.1/codes"
     redis_url: str = "redis://127.0.0.1:6379/0"
-    database_pool_size: int = Field(default=10, ge=1, le=100)
+    database_pool_size: int = Field(default=20, ge=1, le=100)
     encryption_key: SecretStr = SecretStr(_SANDBOX_ENCRYPTION_KEY)
     """Seals bot tokens at rest: 32 bytes, URL-safe base64 (Fernet)."""
     join_link_template: str = "https://t.me/{bot}?start=code_{code}"

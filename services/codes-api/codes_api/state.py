@@ -32,8 +32,8 @@ class State:
     housekeeping: Housekeeping
 
 
-def state_of(request: Request) -> State:
-    """The running service's state."""
+async def state_of(request: Request) -> State:
+    """The running service's state. A coroutine, because FastAPI sends plain functions to a thread."""
     state: State = request.app.state.codes
     return state
 

@@ -73,8 +73,9 @@ async def test_no_more_than_a_page_is_held(world: World, monkeypatch: pytest.Mon
     seen = 0
     async for piece in pieces:
         seen += piece.count("\r\n")
-        gc.collect()
-        assert sum(isinstance(thing, FoundCode) for thing in gc.get_objects()) <= 100
+        if seen in {201, 901}:
+            gc.collect()
+            assert sum(isinstance(thing, FoundCode) for thing in gc.get_objects()) <= 100
     assert seen == 1001
 
 

@@ -29,11 +29,12 @@ PUBLIC_ROUTERS: Sequence[APIRouter] = (
     codes.router,
     memberships.router,
 )
+# Members first: a request asks the routers one after the other, and redeeming is what there is most of.
 INTERNAL_ROUTERS: Sequence[APIRouter] = (
+    internal_members.router,
     internal_tenants.router,
     internal_bots.router,
     internal_batches.router,
-    internal_members.router,
     internal_due.router,
 )
 

@@ -78,7 +78,7 @@ async def _session(request: Request, state: StateDep) -> AsyncIterator[AsyncSess
 SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
 
 
-def _now(state: StateDep) -> datetime:
+async def _now(state: StateDep) -> datetime:
     return state.clock.now()
 
 
