@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
@@ -174,7 +174,7 @@ class Neighbours:
 
     telegram_url: str = ""
     codes_url: str = ""
-    codes: CodesStandIn | None = None
+    codes: CodesStandIn = field(default_factory=lambda: CodesStandIn(TOKEN))
     sandbox: Sandbox | None = None
 
     @property
@@ -185,7 +185,7 @@ class Neighbours:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """codes-api's place: whatever stand-in the test has put there."""
-        if scope["type"] == "http" and self.codes is not None:
+        if scope["type"] == "http":
             await self.codes.app(scope, receive, send)
 
 
@@ -245,5 +245,7 @@ def make_settings(**changes: Any) -> Settings:
         "bot_messages_per_second": 1000.0,
         "bot_fresh_seconds": 0.0,
         "telegram_poll_seconds": 2,
+        # A shared gateway must not find another test's bot by itself.
+        "bots_reload_seconds": 3600.0,
     }
     return Settings(**(base | changes))

@@ -35,6 +35,12 @@ async def test_each_refusal_has_its_answer(webhook: House, refused: Refusal, sai
     assert (await member.say(f"/start code_{CODE}"))["text"] == typed["text"]
 
 
+@pytest.mark.parametrize("code", ["unauthorized", "not_found", "validation_failed", "internal_error"])
+async def test_a_fault_between_the_services_is_not_blamed_on_the_code(webhook: House, code: str) -> None:
+    webhook.codes.refusals[CODE] = Refusal(400, code)
+    assert "went wrong on our side" in (await webhook.person().say(CODE))["text"]
+
+
 async def test_a_refusal_after_the_preview_takes_its_place(webhook: House) -> None:
     webhook.codes.good[CODE] = GoodCode(plan())
     member = webhook.person()

@@ -28,6 +28,14 @@ def test_a_failed_update_comes_again_after_a_pause_and_is_given_up_at_last() -> 
     assert (window.offset, window.busy) == (2, False)
 
 
+def test_a_rest_that_telegram_asked_for_is_kept() -> None:
+    window = Window()
+    window.begin([1], 0.0)
+    window.finish(1, 0.0, handled=False, rest_s=30)
+    assert window.begin([1], 29.0) == []
+    assert window.begin([1], 30.0) == [1]
+
+
 def test_numbers_that_begin_anew() -> None:
     """After a quiet week Telegram chooses the next number at random (Bot API, Update)."""
     window = Window()

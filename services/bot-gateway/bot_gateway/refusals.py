@@ -42,6 +42,15 @@ _SENTENCES: Mapping[str, str] = {
 _OTHER = "<b>This code can't be redeemed</b>\n\nWrite to the person who gave it to you: they can look it up."
 
 
+# These say that we asked in a wrong way or that codes-api broke: no fault of the code.
+_NO_REFUSALS = {"unauthorized", "not_found", "validation_failed", "internal_error"}
+
+
+def is_refusal(problem: RemoteProblem) -> bool:
+    """Whether a problem is about the code, and not about how the services get on with each other."""
+    return problem.problem_code not in _NO_REFUSALS
+
+
 def refusal(problem: RemoteProblem) -> str:
     """The answer to a refused code, by the problem's stable code.
 

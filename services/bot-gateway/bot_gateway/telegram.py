@@ -27,6 +27,11 @@ CHAT_GONE = (TelegramForbiddenError, TelegramBadRequest, TelegramNotFound)
 """Failures of one chat or message: blocked, deleted, refused. Asking again does not help."""
 
 
+def rest_of(error: AiogramError) -> int:
+    """The seconds that Telegram asked us to rest; 0 if it did not."""
+    return error.retry_after if isinstance(error, TelegramRetryAfter) else 0
+
+
 async def optional(call: Awaitable[object], what: str) -> bool:
     """Make a call that is nice to have: its failure is logged and answered with False."""
     try:

@@ -11,7 +11,7 @@ from shared.logging import get_logger
 
 from bot_gateway.dispatcher import handle_update
 from bot_gateway.gateway import Gateway, gateway_of
-from bot_gateway.telegram import PASSING
+from bot_gateway.telegram import PASSING, rest_of
 
 log = get_logger(__name__)
 
@@ -45,5 +45,5 @@ async def receive(
         await handle_update(gateway.dispatcher, loaded, update)
     except PASSING as error:
         log.warning("update_not_answered", bot_id=bot_id, error=type(error).__name__)
-        raise DependencyUnavailableError("Telegram", RETRY_AFTER_S) from error
+        raise DependencyUnavailableError("Telegram", rest_of(error) or RETRY_AFTER_S) from error
     return Response()

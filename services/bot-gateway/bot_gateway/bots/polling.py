@@ -22,7 +22,7 @@ from shared.logging import get_logger
 from bot_gateway.bots.loaded import LoadedBot
 from bot_gateway.bots.webhook import show_commands
 from bot_gateway.bots.window import Window
-from bot_gateway.telegram import PASSING, UPDATES, log_broken, optional, was_accepted
+from bot_gateway.telegram import PASSING, UPDATES, log_broken, optional, rest_of, was_accepted
 
 log = get_logger(__name__)
 
@@ -116,15 +116,15 @@ class Poller:
         return read
 
     async def _handle(self, update: Update) -> None:
-        handled = True
+        handled, rest_s = True, 0
         try:
             await self._on_update(self._loaded, update)
         except PASSING as error:
             log.warning("update_not_answered", bot_id=self._bot_id, error=type(error).__name__)
-            handled = False
+            handled, rest_s = False, rest_of(error)
         except Exception as error:  # noqa: BLE001  # one broken update must not stop the bot
             log_broken("update_failed", error, bot_id=self._bot_id)
-        self._window.finish(update.update_id, self._now(), handled=handled)
+        self._window.finish(update.update_id, self._now(), handled=handled, rest_s=rest_s)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -48,10 +48,11 @@ class Window:
                 chosen.append(number)
         return chosen
 
-    def finish(self, number: int, now: float, *, handled: bool) -> None:
-        """An update was handled, or failed in a way that passes: then it comes again after a growing pause."""
+    def finish(self, number: int, now: float, *, handled: bool, rest_s: float = 0) -> None:
+        """An update was handled, or failed in a way that passes: then it comes again after a growing pause, and not
+        before the rest that Telegram asked for."""
         one = self._open[number]
         one.under_way, one.done = False, handled or one.tries >= TRIES
-        one.again_at = now + FIRST_PAUSE_S * 2 ** (one.tries - 1)
+        one.again_at = now + max(rest_s, FIRST_PAUSE_S * 2 ** (one.tries - 1))
         if (offset := self.offset) is not None:
             self._open = {number: one for number, one in self._open.items() if number >= offset}

@@ -1,6 +1,6 @@
 """Telling a creator something about their project."""
 
-from aiogram.exceptions import AiogramError, TelegramRetryAfter, TelegramUnauthorizedError
+from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from pydantic import Field
 from shared.contracts.base import WireModel
 from shared.contracts.bots import SendNotice
@@ -10,7 +10,7 @@ from shared.logging import get_logger
 from bot_gateway.bots.registry import Bots
 from bot_gateway.creator_texts import notice
 from bot_gateway.talk import Talk
-from bot_gateway.telegram import PASSING
+from bot_gateway.telegram import PASSING, rest_of
 
 log = get_logger(__name__)
 
@@ -41,8 +41,7 @@ async def send_notice(bots: Bots, *, asked: SendNotice) -> NoticeSent:
         log.warning("bot_token_refused", bot_id=connected.bot_id)
         return NoticeSent(told=False)
     except PASSING as error:
-        rest = error.retry_after if isinstance(error, TelegramRetryAfter) else RETRY_AFTER_S
-        raise DependencyUnavailableError("Telegram", rest) from error
+        raise DependencyUnavailableError("Telegram", rest_of(error) or RETRY_AFTER_S) from error
     except AiogramError as error:
         raise DependencyUnavailableError("Telegram") from error
     log.info("notice_sent", project_id=str(asked.project_id), kind=asked.kind)

@@ -12,7 +12,7 @@ from shared.logging import get_logger
 
 from bot_gateway import keyboards, texts
 from bot_gateway.code_form import bare_code, find_code
-from bot_gateway.refusals import refusal
+from bot_gateway.refusals import is_refusal, refusal
 from bot_gateway.visit import Visit
 
 log = get_logger(__name__)
@@ -108,5 +108,7 @@ async def _redeem(visit: Visit, text: str) -> None:
 
 
 async def _refuse(visit: Visit, problem: RemoteProblem) -> None:
+    if not is_refusal(problem):
+        raise problem
     log.info("code_refused", code=problem.problem_code)
     await visit.answer(refusal(problem), keyboards.after_refusal())
