@@ -1,0 +1,44 @@
+"""Where pictures and sheets are drawn: one thread beside the event loop.
+
+One, because drawing holds the interpreter most of the time: more threads would draw nothing faster, and only keep the
+requests that redeem codes waiting longer.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+from uuid import UUID
+
+from shared.errors import RateLimitedError
+
+T = TypeVar("T")
+
+MAX_WAITING: Final = 4
+"""Drawings of one account that wait or are drawn, so that nobody fills the queue alone."""
+_RETRY_AFTER_S: Final = 2
+
+_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
+_asked: Counter[UUID] = Counter()
+
+
+async def draw(account_id: UUID, work: Callable[[], T]) -> T:
+    """Do `work` in the drawing thread. No transaction may be open meanwhile.
+
+    Raises:
+        RateLimitedError: four drawings of this account are still to be done.
+    """
+    if _asked[account_id] >= MAX_WAITING:
+        raise RateLimitedError(_RETRY_AFTER_S)
+    _asked[account_id] += 1
+    drawn = asyncio.get_running_loop().run_in_executor(_thread, work)
+    # Counted until it is done, not until nobody waits for it: a client that hangs up has not freed the thread.
+    drawn.add_done_callback(lambda _: _done(account_id))
+    return await asyncio.shield(drawn)
+
+
+def _done(account_id: UUID) -> None:
+    _asked[account_id] -= 1
+    if not _asked[account_id]:
+        del _asked[account_id]
