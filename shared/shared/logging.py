@@ -17,6 +17,7 @@ import structlog
 _SECRET_NAMES = re.compile(r"(?i)(token|secret|password|authorization|api_key|encryption_key|access_code|lease)$")
 _SECRET_VALUES = re.compile(
     r"mp_[A-Za-z0-9_-]{8,}"  # a creator's key
+    r"|whsec_[A-Za-z0-9+/]{8,}=*"  # a webhook's secret
     r"|\b\d{6,12}:[A-Za-z0-9_-]{30,}"  # a bot token
     r"|\b(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}\b"  # a code as people read it
     r"|(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"  # user:password in a URL

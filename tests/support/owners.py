@@ -30,6 +30,7 @@ from shared.contracts.batches import (
 )
 from shared.contracts.bots import BotSync, SendNotice
 from shared.contracts.due import DueRun, NextDue, OutboxState
+from shared.contracts.events import Event
 from shared.contracts.quota import QuotaReservation, ReportExpired, ReservationState
 from shared.contracts.sandbox import ClockStatus, MoveClock, SandboxTime
 from shared.errors import RemoteProblem
@@ -246,6 +247,11 @@ def _codes(owners: Owners) -> APIRouter:
     async def billed(request: Request, account_id: UUID, batch_id: UUID) -> dict[str, str]:
         await owners.asked(request, "codes.billed", f"{account_id}/{batch_id}")
         done(batch_id, BatchStep.CONFIRM)
+        return {}
+
+    @router.post("/webhooks/fan-out")
+    async def fan_out(request: Request, event: Event) -> dict[str, str]:
+        await owners.asked(request, "codes.fan_out", f"{event.account_id}/{event.id}")
         return {}
 
     return router

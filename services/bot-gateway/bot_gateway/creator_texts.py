@@ -70,6 +70,12 @@ def notice(kind: NoticeKind, connected: ConnectedBot, params: dict[str, Any]) ->
             "Somebody seems to be guessing access codes. Guesses are slowed down; good codes keep working. "
             "You don't have to do anything."
         )
+    if kind is NoticeKind.WEBHOOK_DISABLED:
+        return (
+            f"<b>{project}: a webhook is switched off</b>\n\n"
+            "Your server has not accepted what we sent it, so we stopped trying. The webhook's list of deliveries shows why. "
+            "When your server works again, switch the webhook on and have the missed deliveries sent again."
+        )
     return (
         f"<b>{project}: a batch of codes failed</b>\n\n"
         "No codes were generated and nothing is charged. Please try again; if it happens once more, write to us."

@@ -12,6 +12,7 @@ from shared.contracts.events import Event, EventType
 from shared.contracts.quota import ReportExpired
 
 from jobs.services import Services
+from jobs.tasks.fan_out_webhooks import fan_out_webhooks
 from jobs.tasks.generate_batch import generate_batch
 from jobs.tasks.put_entitlements import put_entitlements
 from jobs.tasks.release_quota import release_quota
@@ -70,17 +71,22 @@ async def _put_entitlements(services: Services, event: Event) -> None:
     await put_entitlements(services, event.account_id)
 
 
+async def _fan_out(services: Services, event: Event) -> None:
+    await fan_out_webhooks(services, event)
+
+
 async def _request_advance(services: Services, _: Event) -> None:
     await services.queues.request_advance()
 
 
 STEPS: Mapping[EventType, tuple[Step, ...]] = {
     EventType.BATCH_REQUESTED: (_generate,),
-    EventType.BATCH_GENERATED: (_settle, _request_delivery),
+    EventType.BATCH_GENERATED: (_settle, _request_delivery, _fan_out),
     EventType.BATCH_FAILED: (_release,),
     EventType.DELIVERY_REQUESTED: (_request_delivery,),
-    EventType.CODES_EXPIRED: (_report_expired,),
-    EventType.CODE_REDEEMED: (),  # nobody needs to be told yet
+    EventType.CODES_EXPIRED: (_report_expired, _fan_out),
+    EventType.CODE_REDEEMED: (_fan_out,),
+    EventType.MEMBERSHIP_ENDED: (_fan_out,),
     EventType.BOT_CONNECTED: (_sync_bot,),
     EventType.BOT_DISCONNECTED: (_sync_bot,),
     EventType.CREATOR_NOTICE: (_send_notice,),

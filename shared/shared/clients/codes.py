@@ -7,6 +7,7 @@ from shared.contracts.accounts import AccountUsage, Entitlements
 from shared.contracts.batches import BatchRef, DeliveryClaim, GenerationResult, ReportDelivery, UnfinishedBatches
 from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked
 from shared.contracts.due import DueRun, NextDue, OutboxState
+from shared.contracts.events import Event
 from shared.contracts.redemptions import CodePreview, MemberView, Redemption, TypedCode
 
 
@@ -84,6 +85,11 @@ class CodesClient(ServiceClient):
         """Redeem a code. RemoteProblem: code_mistyped, code_unknown, code_expired, code_already_redeemed, code_revoked,
         too_many_attempts, lifetime_limit_reached, account_locked."""
         return await self.call("POST", f"/internal/projects/{account_id}/{project_id}/redemptions", Redemption, typed)
+
+    # webhooks
+    async def fan_out_webhooks(self, event: Event) -> None:
+        """Write what the creator's webhook endpoints are to be told of an event; keyed by the event. Sending follows."""
+        await self.call("POST", "/internal/webhooks/fan-out", Done, event)
 
     # due work
     async def next_due(self) -> NextDue:

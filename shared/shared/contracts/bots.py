@@ -74,6 +74,7 @@ class NoticeKind(StrEnum):
     LIFETIME_LIMIT_REACHED = "lifetime_limit_reached"
     MANY_WRONG_GUESSES = "many_wrong_guesses"
     BATCH_FAILED = "batch_failed"
+    WEBHOOK_DISABLED = "webhook_disabled"
 
 
 class SendNotice(WireModel):

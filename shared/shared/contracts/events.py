@@ -24,7 +24,10 @@ class EventType(StrEnum):
     CODES_EXPIRED = "access_codes.expired"
     """payload: batch_id, quantity. Staged by the sweep, one a batch."""
     CODE_REDEEMED = "access_code.redeemed"
-    """payload: project_id, batch_id, membership_id"""
+    """payload: project_id, batch_id, position (the code's in its batch), membership_id, periods (how many the membership
+    lasts from then on; more than one: it was extended)"""
+    MEMBERSHIP_ENDED = "membership.ended"
+    """payload: project_id, membership_id. Its time was over, or it was cancelled; the row says which."""
     BOT_CONNECTED = "bot.connected"
     """payload: bot_id"""
     BOT_DISCONNECTED = "bot.disconnected"

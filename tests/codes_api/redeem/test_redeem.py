@@ -48,8 +48,8 @@ async def test_a_code_gives_its_plans_membership(world: World) -> None:
     (row,) = await world.rows("SELECT redeemed_at, redeemed_by, membership_id FROM access_codes")
     assert tuple(row) == (NOW, ANNA, given.membership.id)
     (event,) = await world.events("access_code.redeemed")
-    assert set(event) == {"project_id", "batch_id", "membership_id"}
-    assert event["membership_id"] == str(given.membership.id)
+    assert set(event) == {"project_id", "batch_id", "position", "membership_id", "periods"}
+    assert (event["membership_id"], event["position"], event["periods"]) == (str(given.membership.id), 0, 1)
     assert code not in str(event)
 
 

@@ -79,7 +79,8 @@ WITH candidate AS MATERIALIZED (
 ), event AS (
     INSERT INTO outbox (account_id, id, type, payload, request_id, occurred_at)
     SELECT account_id, $7::uuid, 'access_code.redeemed',
-           jsonb_build_object('project_id', project_id, 'batch_id', batch_id, 'membership_id', member.id),
+           jsonb_build_object('project_id', project_id, 'batch_id', batch_id, 'position', candidate.position,
+                              'membership_id', member.id, 'periods', periods),
            $8::varchar, $5::timestamptz
     FROM candidate, member
 )

@@ -6,6 +6,7 @@ from uuid import UUID
 from shared.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from codes_api.memberships.ended_event import stage_ended
 from codes_api.memberships.errors import MembershipEndedError
 from codes_api.memberships.models import Membership, MembershipStatus
 from codes_api.memberships.summary import status_at
@@ -31,4 +32,5 @@ async def cancel_membership(
         membership.status = MembershipStatus.CANCELLED.value
         membership.closed_at = now
         await session.flush()
+        await stage_ended(session, [key], now=now)
     return membership
