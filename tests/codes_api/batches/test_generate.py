@@ -127,7 +127,8 @@ async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pyt
     insert = f"INSERT INTO expired_codes ({columns}) VALUES ({values})"
     await world.rows(insert, batch=new_id(), code=buried, plan=plan_id)
     twice = new_code()
-    drawn: Iterator[str] = iter([present, buried, twice, twice])
+    # The first draw fails as a whole; of the second, what is good stays; only the rest is drawn a third time.
+    drawn: Iterator[str] = iter([present, buried, twice, twice] * 2)
     monkeypatch.setattr(generate, "new_code", lambda: next(drawn, None) or new_code())
 
     batch_id = await _queued(world, 4, plan_id)
@@ -136,6 +137,23 @@ async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pyt
     assert len(set(codes)) == 4
     assert twice in codes
     assert not {present, buried} & set(codes)
+
+
+async def test_a_code_of_a_tombstone_is_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_id = await world.plan()
+    buried = await world.code(plan_id)
+    same = "account_id, project_id, batch_id, position, code, plan_id"
+    swept = f"INSERT INTO expired_codes ({same}, expires_at, deleted_at) SELECT {same}, now(), now() FROM access_codes"
+    await world.rows(swept)
+    await world.rows("DELETE FROM access_codes")
+    kept = new_code()
+    drawn: Iterator[str] = iter([kept, buried])
+    monkeypatch.setattr(generate, "new_code", lambda: next(drawn, None) or new_code())
+    batch_id = await _queued(world, 2, plan_id)
+    await _generate(world, batch_id)
+    codes = await world.codes_of(batch_id)
+    assert (codes[0], len(codes)) == (kept, 2)
+    assert buried not in codes
 
 
 async def test_the_same_code_may_be_in_two_projects(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
