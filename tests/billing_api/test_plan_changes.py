@@ -195,6 +195,14 @@ async def test_resumed_it_goes_on(billing: Billing, starter: Creator) -> None:
     assert await billing.charges() == [(3900, "succeeded")] * 2
 
 
+async def test_a_change_takes_a_cancellation_back(billing: Billing) -> None:
+    creator = await billing.subscribed("growth_monthly")
+    for plan in ("starter_monthly", "growth_monthly"):
+        ok(await creator.post("/v1/subscription/cancel"))
+        assert ok(await creator.change(plan))["subscription"]["cancel_at_period_end"] is False
+        await billing.run_due()
+
+
 async def test_the_free_plan_has_nothing_to_resume(creator: Creator) -> None:
     refused(await creator.post("/v1/subscription/resume"), 409, "not_subscribed")
 

@@ -131,8 +131,11 @@ async def _issue(session: AsyncSession, account: Account, offer: ChangeOffer, in
 
 
 async def _go_on(session: AsyncSession, offer: ChangeOffer) -> None:
-    """Same interval down: the cycle stays, with the new plan's quota and price (B4)."""
+    """Same interval down: the cycle stays, with the new plan's quota and price (B4). Like every change, it takes a
+    cancellation back.
+    """
     subscription = offer.subscription
+    subscription.cancel_at_period_end = False
     subscription.plan_owner_id, subscription.plan_code = offer.new.account_id, offer.new.code
     subscription.period_price = offer.new.price
     await session.flush()
