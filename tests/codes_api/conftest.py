@@ -19,8 +19,8 @@ if not structlog.is_configured():
 
 @pytest.fixture
 async def codes_database(codes_database_url: str) -> AsyncIterator[Database]:
-    """The test's own database, with connections enough for races."""
-    database = Database(sqlalchemy_url(codes_database_url), application_name="tests", pool_size=30)
+    """The test's own database, with connections enough for fifty rivals and those who watch them."""
+    database = Database(sqlalchemy_url(codes_database_url), application_name="tests", pool_size=60)
     yield database
     await database.close()
 

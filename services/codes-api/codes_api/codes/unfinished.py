@@ -44,5 +44,5 @@ async def unfinished_batches(session: AsyncSession, *, stalled_for: timedelta) -
         .order_by(Batch.progressed_at)
         .limit(AT_ONCE)
     )
-    rows = (await session.execute(query))
+    rows = await session.execute(query)
     return [UnfinishedBatch(account_id=account, batch_id=batch, step=BatchStep(named)) for account, batch, named in rows]
