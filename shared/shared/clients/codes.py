@@ -9,6 +9,7 @@ from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, Ow
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.events import Event
 from shared.contracts.redemptions import CodePreview, MemberView, Redemption, TypedCode
+from shared.contracts.statistics import CodeStatistics
 
 
 class CodesClient(ServiceClient):
@@ -90,6 +91,15 @@ class CodesClient(ServiceClient):
     async def fan_out_webhooks(self, event: Event) -> None:
         """Write what the creator's webhook endpoints are to be told of an event; keyed by the event. Sending follows."""
         await self.call("POST", "/internal/webhooks/fan-out", Done, event)
+
+    # statistics
+    async def project_stats(self, account_id: UUID, project_id: UUID) -> CodeStatistics:
+        """What became of a project's codes, with the last 30 days."""
+        return await self.call("GET", f"/internal/projects/{account_id}/{project_id}/stats", CodeStatistics)
+
+    async def project_stats_png(self, account_id: UUID, project_id: UUID) -> bytes:
+        """The picture of `project_stats`. RemoteProblem: rate_limited (429) if too many are being drawn."""
+        return (await self.send("GET", f"/internal/projects/{account_id}/{project_id}/stats.png")).content
 
     # due work
     async def next_due(self) -> NextDue:

@@ -13,11 +13,14 @@ from codes_api.api import (
     internal_bots,
     internal_due,
     internal_members,
+    internal_statistics,
     internal_tenants,
     memberships,
     payment_methods,
     plans,
     projects,
+    sheets,
+    statistics,
 )
 
 PUBLIC_ROUTERS: Sequence[APIRouter] = (
@@ -28,6 +31,8 @@ PUBLIC_ROUTERS: Sequence[APIRouter] = (
     batches.router,
     codes.router,
     memberships.router,
+    statistics.router,
+    sheets.router,
 )
 # Members first: a request asks the routers one after the other, and redeeming is what there is most of.
 INTERNAL_ROUTERS: Sequence[APIRouter] = (
@@ -36,6 +41,7 @@ INTERNAL_ROUTERS: Sequence[APIRouter] = (
     internal_bots.router,
     internal_batches.router,
     internal_due.router,
+    internal_statistics.router,
 )
 
 TAGS: Sequence[dict[str, Any]] = (
@@ -45,4 +51,5 @@ TAGS: Sequence[dict[str, Any]] = (
     {"name": "Batches", "description": "Generate codes in bulk; a background job writes and delivers them."},
     {"name": "Access codes", "description": "Find, export and revoke codes; each with its history."},
     {"name": "Memberships", "description": "Who is in, since when, until when."},
+    {"name": "Statistics", "description": "What became of your codes, as figures and as a picture."},
 )

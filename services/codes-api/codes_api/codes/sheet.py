@@ -4,8 +4,6 @@ Pure: rows in, bytes out; 1,000 codes take some seconds of a thread. Import this
 with matplotlib, which takes a second to load.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,7 +13,7 @@ from fpdf import FPDF
 from fpdf.enums import RenderStyle
 
 from codes_api.codes.fonts import Face, printable
-from codes_api.codes.sheet_layout import CARDS_A_PAGE, Paper, Place, cut_lines, places
+from codes_api.codes.sheet_layout import CARDS_A_PAGE, Card, Place, Sheet, cut_lines, places
 from codes_api.codes.sheet_text import MM_A_POINT, SheetText
 
 _PADDING: Final = 6.0
@@ -25,27 +23,6 @@ _CODE_SIZES: Final = (18.0, 15.0, 11.0, 9.0)
 _INK, _SOFT, _CUT = "#1d2733", "#5a6572", "#a9b1ba"
 # Rows of a QR touch: a hair more height, and no viewer shows white lines between them.
 _OVERLAP: Final = 1.02
-
-
-@dataclass(frozen=True)
-class Card:
-    """One code. `code` as people read it; `expires_at` None: never."""
-
-    code: str
-    join_link: str
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What all its cards have in common. `plan_period` for people: "1 month", "lifetime"; `bot` without the @."""
-
-    project_name: str
-    plan_name: str
-    plan_period: str
-    bot: str
-    cards: Sequence[Card]
-    paper: Paper = Paper.A4
 
 
 def draw_sheet(sheet: Sheet, *, now: datetime) -> bytes:

@@ -1,7 +1,8 @@
-"""Where things stand on a sheet of cards. Pure; millimetres, from the top left corner."""
+"""What a sheet of cards says, and where its cards stand: millimetres from the top left corner. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -22,6 +23,27 @@ class Paper(StrEnum):
     def size(self) -> tuple[float, float]:
         """Width and height."""
         return (210.0, 297.0) if self is Paper.A4 else (215.9, 279.4)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One code. `code` as people read it; `expires_at` None: never."""
+
+    code: str
+    join_link: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What all its cards have in common. `plan_period` for people: "1 month", "lifetime"; `bot` without the @."""
+
+    project_name: str
+    plan_name: str
+    plan_period: str
+    bot: str
+    cards: Sequence[Card]
+    paper: Paper = Paper.A4
 
 
 @dataclass(frozen=True)

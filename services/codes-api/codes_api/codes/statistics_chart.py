@@ -6,8 +6,7 @@ Import this module where it is drawn: matplotlib takes a second to load.
 import io
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -37,14 +36,7 @@ _STATUSES: Final[Sequence[tuple[str, str, Callable[[CodeStatistics], int]]]] = (
 )
 
 
-class PictureFormat(StrEnum):
-    """What a picture can be."""
-
-    PNG = "png"
-    SVG = "svg"
-
-
-def draw_statistics(data: CodeStatistics, form: PictureFormat) -> bytes:
+def draw_statistics(data: CodeStatistics, form: Literal["png", "svg"]) -> bytes:
     """The picture: a heading, the totals, how the codes stand, redemptions a day. PNG: 1080 x 1200 pixels."""
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
@@ -57,7 +49,7 @@ def draw_statistics(data: CodeStatistics, form: PictureFormat) -> bytes:
     else:
         _nothing_yet(figure)
     out = io.BytesIO()
-    figure.savefig(out, format=form.value, metadata={"Date": None} if form is PictureFormat.SVG else {"Software": None})
+    figure.savefig(out, format=form, metadata={"Date": None} if form == "svg" else {"Software": None})
     return out.getvalue()
 
 
