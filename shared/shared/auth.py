@@ -46,6 +46,17 @@ def require_service(expected: SecretStr) -> Guard:
     return guard
 
 
+def check_service(authorization: str | None, expected: SecretStr) -> None:
+    """Let only other services through, by the header itself: `require_service` without FastAPI's part of it.
+
+    Raises:
+        UnauthorizedError: the header is missing or holds another token.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not same_secret(token, expected.get_secret_value()):
+        raise UnauthorizedError
+
+
 def _check(credentials: HTTPAuthorizationCredentials | None, expected: SecretStr) -> None:
     if credentials is None or not same_secret(credentials.credentials, expected.get_secret_value()):
         raise UnauthorizedError

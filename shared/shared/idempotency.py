@@ -6,18 +6,25 @@ How it holds under crashes and races:
 3. The claim carries a `resource_id`, made once. Operations of several transactions use it as their business id (a
    batch's, an invoice's), so that a retry after a crash goes on with the same thing instead of making a second.
 
+An answer can hold a secret that is shown once (an API key, a webhook's). So the table holds neither the client's key, only
+its hash, nor the answer, only what is sealed with a key made from the client's: who reads the table learns nothing.
+
 An answer is kept once the operation began: what it gave, or the refusal it met (4xx). A request that never began
 (malformed, not authorised, too many) or that met a passing fault (5xx) leaves the key free, as others in the field do.
 """
 
+import base64
 import hashlib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -68,11 +75,12 @@ def idempotency_table(metadata: MetaData) -> Table:
 
 @dataclass(frozen=True)
 class Claim:
-    """This request holds the key. `resource_id` is the same for every try."""
+    """This request holds the key. `resource_id` is the same for every try, `seal` opens and closes the answer."""
 
     account_id: UUID
-    key: str
+    key_hash: str
     resource_id: UUID
+    seal: Fernet = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,7 @@ class IdempotencyKeys:
 
     async def _take(self, session: AsyncSession, account_id: UUID, key: str, fingerprint: bytes) -> Claim:
         keys = self._table
+        seal, key = _seal(account_id, key), hashlib.sha256(key.encode()).hexdigest()
         now: Any = func.clock_timestamp()
         outlived = keys.c.created_at < now - KEEP
         abandoned = and_(keys.c.status.is_(None), or_(keys.c.locked_until.is_(None), keys.c.locked_until < now))
@@ -135,7 +144,7 @@ class IdempotencyKeys:
         first = fresh.on_conflict_do_nothing().returning(keys.c.resource_id)
         resource_id = (await session.execute(first)).scalar_one_or_none()
         if resource_id is not None:
-            return Claim(account_id, key, resource_id)
+            return Claim(account_id, key, resource_id, seal)
         mine = and_(keys.c.account_id == account_id, keys.c.key == key)
         expired = (
             update(keys)
@@ -153,27 +162,27 @@ class IdempotencyKeys:
         )
         resource_id = (await session.execute(expired)).scalar_one_or_none()
         if resource_id is not None:
-            return Claim(account_id, key, resource_id)
+            return Claim(account_id, key, resource_id, seal)
         row = (await session.execute(keys.select().where(mine).with_for_update())).mappings().one()
         if row["fingerprint"] != fingerprint:
             raise IdempotencyKeyReusedError
         if row["status"] is not None:
-            raise _Replay(_Stored(row["status"], row["headers"], row["body"]))
+            raise _Replay(_Stored(row["status"], row["headers"], seal.decrypt(row["body"])))
         taken_over = update(keys).where(mine, abandoned).values(locked_until=now + LOCK).returning(keys.c.resource_id)
         resource_id = (await session.execute(taken_over)).scalar_one_or_none()
         if resource_id is None:
             raise RequestInProgressError
-        return Claim(account_id, key, resource_id)
+        return Claim(account_id, key, resource_id, seal)
 
     async def keep(self, session: AsyncSession, claim: Claim, response: Response) -> None:
         """Write the answer into the given transaction: the effect's own, or one of its own for a refusal."""
         await session.execute(
             update(self._table)
-            .where(self._table.c.account_id == claim.account_id, self._table.c.key == claim.key)
+            .where(self._table.c.account_id == claim.account_id, self._table.c.key == claim.key_hash)
             .values(
                 status=response.status_code,
                 headers={name: value for name, value in response.headers.items() if name in {"content-type", "location"}},
-                body=bytes(response.body),
+                body=claim.seal.encrypt(bytes(response.body)),
                 locked_until=None,
             )
         )
@@ -189,7 +198,7 @@ class IdempotencyKeys:
             await session.execute(
                 self._table.delete().where(
                     self._table.c.account_id == claim.account_id,
-                    self._table.c.key == claim.key,
+                    self._table.c.key == claim.key_hash,
                     self._table.c.status.is_(None),
                 )
             )
@@ -199,7 +208,7 @@ class IdempotencyKeys:
         async with self._database.transaction() as session:
             await session.execute(
                 update(self._table)
-                .where(self._table.c.account_id == claim.account_id, self._table.c.key == claim.key)
+                .where(self._table.c.account_id == claim.account_id, self._table.c.key == claim.key_hash)
                 .values(locked_until=None)
             )
 
@@ -261,6 +270,11 @@ def resource_id_of(request: Request) -> UUID:
     """The business id for what this request makes: the claimed key's, so that a retry makes the same thing; else new."""
     claim = _claim_of(request)
     return claim.resource_id if claim is not None else new_id()
+
+
+def _seal(account_id: UUID, key: str) -> Fernet:
+    derived = HKDF(SHA256(), length=32, salt=account_id.bytes, info=b"idempotency answer").derive(key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
 
 
 async def _fingerprint(request: Request) -> bytes:

@@ -150,8 +150,10 @@ class Relay:
                 with attempt:
                     published = await self.publish_once()
             if published < BATCH:
+                # Not wait_for: on Python 3.11 it swallows a cancellation that comes together with the wake-up.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), timeout=LOOK_EVERY_S)
+                    async with asyncio.timeout(LOOK_EVERY_S):
+                        await self._wake.wait()
                 self._wake.clear()
 
     async def _listen(self) -> None:

@@ -113,13 +113,20 @@ class Outage:
     is_away: Callable[[Exception], bool]
 
 
-def install_problem_handlers(app: FastAPI, outages: Sequence[Outage] = ()) -> None:
-    """Make every failure of the app a problem document.
+def render_surprise(error: Exception, outages: Sequence[Outage]) -> Response:
+    """A failure that nobody expected: 503 with Retry-After if a part is away, else 500, recorded in the log."""
+    away = next((outage.what for outage in outages if isinstance(error, outage.kinds) and outage.is_away(error)), None)
+    if away is not None:
+        log.warning("dependency_unavailable", what=away, error=type(error).__name__)
+        return render_error(DependencyUnavailableError(away))
+    log.error("unhandled_error", exc_info=error)
+    return render(
+        500, "internal_error", "Something broke on our side", "It was recorded; name the request_id if you write to us."
+    )
 
-    Args:
-        app: the service's app.
-        outages: which parts can be away; they answer 503 with Retry-After, anything else unexpected 500.
-    """
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every expected failure of the app a problem document; for the others see `render_surprise`."""
 
     async def on_app_error(_: Request, error: Exception) -> Response:
         return render_error(cast("AppError", error))
@@ -138,23 +145,9 @@ def install_problem_handlers(app: FastAPI, outages: Sequence[Outage] = ()) -> No
         code = phrase.lower().replace(" ", "_").replace("-", "_")
         return render(error.status_code, code, phrase, str(error.detail), headers=error.headers)
 
-    async def on_surprise(request: Request, error: Exception) -> Response:
-        away = next((outage.what for outage in outages if isinstance(error, outage.kinds) and outage.is_away(error)), None)
-        if away is not None:
-            log.warning("dependency_unavailable", what=away, error=type(error).__name__)
-            return render_error(DependencyUnavailableError(away))
-        log.error("unhandled_error", method=request.method, exc_info=error)
-        return render(
-            500, "internal_error", "Something broke on our side", "It was recorded; name the request_id if you write to us."
-        )
-
     app.add_exception_handler(AppError, on_app_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    for outage in outages:
-        for kind in outage.kinds:
-            app.add_exception_handler(kind, on_surprise)
-    app.add_exception_handler(Exception, on_surprise)
 
 
 def _field(location: tuple[int | str, ...]) -> str:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import PayloadTooLargeError
 from shared.logging import configure_logging, get_logger
 from shared.metrics import count_request, metrics_router
-from shared.problems import Outage, install_problem_handlers, render_error
+from shared.problems import Outage, install_problem_handlers, render_error, render_surprise
 from shared.request_id import HEADER, bind_request_id
 from shared.settings import ServiceSettings
 
@@ -63,13 +63,13 @@ def create_web_app(
         openapi_tags=list(tags),
         swagger_ui_parameters={"persistAuthorization": True, "displayRequestDuration": True, "docExpansion": "list"},
     )
-    install_problem_handlers(app, outages)
+    install_problem_handlers(app)
     for router in routers:
         app.include_router(router)
     app.include_router(_health_router(ready))
     app.include_router(metrics_router())
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
-    app.add_middleware(RequestContextMiddleware)
+    app.add_middleware(RequestContextMiddleware, outages=outages)
     return app
 
 
@@ -105,10 +105,14 @@ def _health_router(ready: Check) -> APIRouter:
 
 
 class RequestContextMiddleware:
-    """Gives each request its id, answers with it, and writes one access line (route template, never the raw path)."""
+    """Gives each request its id, answers with it, and writes one access line (route template, never the raw path).
 
-    def __init__(self, app: ASGIApp) -> None:
+    It also answers what nobody expected: here, so that the answer has the request's id like any other.
+    """
+
+    def __init__(self, app: ASGIApp, outages: Sequence[Outage]) -> None:
         self._app = app
+        self._outages = outages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -118,7 +122,7 @@ class RequestContextMiddleware:
         structlog.contextvars.clear_contextvars()
         request_id = bind_request_id(Headers(scope=scope).get(HEADER))
         started = time.perf_counter()
-        status = 500
+        status = 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -129,6 +133,10 @@ class RequestContextMiddleware:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            if status:  # the answer is on its way: all that is left is to break the connection off
+                raise
+            await render_surprise(error, self._outages)(scope, receive, send_with_id)
         finally:
             if scope["path"] not in _QUIET:
                 method, route = scope["method"], getattr(scope.get("route"), "path", "-")

@@ -1,6 +1,7 @@
 """Ask twice, get the first answer: under replay, races, refusals and crashes. Real PostgreSQL, committing sessions."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -10,14 +11,13 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Column, Integer, Table, Uuid, func, insert, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from shared.db import DATABASE_OUTAGE, Database, new_metadata
 from shared.errors import AppError, DependencyUnavailableError
 from shared.idempotency import IdempotencyKeys, IdempotentRoute, idempotency_table, resource_id_of
 from shared.settings import sqlalchemy_url
 from shared.web import create_web_app
+from sqlalchemy import Column, Integer, Table, Uuid, func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 metadata = new_metadata()
 keys_table = idempotency_table(metadata)
@@ -137,6 +137,14 @@ async def test_a_replay_gives_the_first_answer_and_does_nothing(shop: Shop, http
     assert await shop.made() == 1
 
 
+async def test_the_table_holds_neither_the_key_nor_the_answer(http: httpx.AsyncClient, database: Database) -> None:
+    answer = await http.post("/orders", json={"amount": 5}, headers={"Idempotency-Key": "a-key-of-the-client"})
+    async with database.transaction() as session:
+        [row] = (await session.execute(select(keys_table))).all()
+    assert "a-key-of-the-client" not in str(row)
+    assert answer.json()["id"].encode() not in row.body
+
+
 async def test_another_body_is_refused(shop: Shop, http: httpx.AsyncClient) -> None:
     await http.post("/orders", json={"amount": 5})
     other = await http.post("/orders", json={"amount": 6})
@@ -216,7 +224,9 @@ async def test_an_effect_that_does_not_commit_leaves_no_answer(shop: Shop, http:
     await http.post("/orders", json={"amount": 5}, headers={"Idempotency-Key": "other"})
     assert (await http.post("/orders", json={"amount": 5})).status_code == 500
     async with database.transaction() as session:
-        kept = (await session.execute(select(keys_table.c.status).where(keys_table.c.key == "k1"))).scalar_one()
+        kept = (
+            await session.execute(select(keys_table.c.status).where(keys_table.c.key == hashlib.sha256(b"k1").hexdigest()))
+        ).scalar_one()
     assert kept is None
     assert await shop.made() == 1
 

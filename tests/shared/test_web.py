@@ -115,6 +115,7 @@ async def test_a_surprise_is_500_and_says_nothing_of_its_inside(client: httpx.As
     answer = await client.post("/v1/things", json={"quantity": 2})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "secret inner words" not in answer.text
+    assert answer.headers["x-request-id"] == answer.json()["request_id"]
 
 
 async def test_unknown_addresses_and_methods_are_problems(client: httpx.AsyncClient) -> None:

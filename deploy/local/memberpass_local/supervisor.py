@@ -115,8 +115,10 @@ class Supervised:
                 delay = FIRST_DELAY_S
             self._tell(f"{self.spec.name} ended ({_how(code)}); starting it again in {delay:g} s")
             self._wake.clear()
+            # Not wait_for: on Python 3.11 it swallows a cancellation that comes together with the wake-up.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._wake.wait()
             if self._stays_down():
                 return
             delay = min(delay * 2, LONGEST_DELAY_S)
