@@ -1,5 +1,6 @@
 """A running codes-api for tests: the real app on real PostgreSQL and Redis, with stand-ins for its two neighbours."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -77,6 +78,12 @@ class Codes:
         """A creator with a new account."""
         key = self.billing.open_account(**account)
         return Creator(self.app, key, self.billing.account_of(key))
+
+    async def all_said(self) -> None:
+        """Until the relay has handed over every event: its own task does it, while this one looks."""
+        async with asyncio.timeout(10):
+            while (await self.internal.outbox()).unpublished:  # noqa: ASYNC110  # another connection has no event to wait for
+                await asyncio.sleep(0.01)
 
     async def shop(self, *, bot_id: int = 1001, linked: int | None = 555, **account: Any) -> "Shop":
         """A creator with a project, a bot, access codes enabled and a monthly plan: all that generation asks for.
