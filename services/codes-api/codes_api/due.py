@@ -1,4 +1,4 @@
-"""What is due in codes-api: codes that expire, memberships that end, memories that are old enough to be forgotten."""
+"""What is due in codes-api: codes that expire, memberships that end, webhooks to be sent, memories to be forgotten."""
 
 from datetime import datetime
 
@@ -12,10 +12,14 @@ from codes_api.codes.models import AccessCode
 from codes_api.codes.refuse import forget_attempts
 from codes_api.memberships.end import end_memberships
 from codes_api.memberships.models import Membership, MembershipStatus
+from codes_api.webhooks.deliveries import forget_deliveries
+from codes_api.webhooks.models import DeliveryStatus, WebhookDelivery
+from codes_api.webhooks.sender import Sender
 
 
 async def next_due(session: AsyncSession) -> datetime | None:
-    """When the next code expires or membership ends; None: nothing is planned. Reads the first entry of two indexes."""
+    """When the next code expires, membership ends or webhook is to be sent; None: nothing is planned. Reads the first entry
+    of three indexes."""
     code = (
         select(func.min(AccessCode.expires_at))
         .where(AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None), AccessCode.expires_at.is_not(None))
@@ -26,12 +30,31 @@ async def next_due(session: AsyncSession) -> datetime | None:
         .where(Membership.status == MembershipStatus.ACTIVE, Membership.ends_at.is_not(None))
         .scalar_subquery()
     )
-    moment: datetime | None = (await session.execute(select(func.least(code, membership)))).scalar_one()
+    webhook = (
+        select(func.min(WebhookDelivery.next_attempt_at))
+        .where(WebhookDelivery.status == DeliveryStatus.PENDING)
+        .scalar_subquery()
+    )
+    moment: datetime | None = (await session.execute(select(func.least(code, membership, webhook)))).scalar_one()
     return moment
 
 
-async def run_due(database: Database, *, now: datetime, tombstone_days: int, refused_attempt_days: int) -> DueRun:
-    """Do a bounded piece of what is due at `now`. Each kind of work is a transaction of its own; doing it twice is safe."""
+async def run_due(
+    database: Database,
+    *,
+    now: datetime,
+    tombstone_days: int,
+    refused_attempt_days: int,
+    webhook_log_days: int = 30,
+    webhooks: Sender | None = None,
+    webhook_patience_s: float = 0,
+) -> DueRun:
+    """Do a bounded piece of what is due at `now`. Each kind of work is a transaction of its own; doing it twice is safe.
+
+    Args:
+        webhooks: sends what is due beside everything else.
+        webhook_patience_s: see `Sender.run_due`; only a run that has nothing else to do waits, so that no sweep does.
+    """
     async with database.transaction() as session:
         done = await expire_codes(session, now=now)
     async with database.transaction() as session:
@@ -39,5 +62,8 @@ async def run_due(database: Database, *, now: datetime, tombstone_days: int, ref
     async with database.transaction() as session:
         await forget_tombstones(session, now=now, keep_days=tombstone_days)
         await forget_attempts(session, now=now, keep_days=refused_attempt_days)
+        await forget_deliveries(session, now=now, keep_days=webhook_log_days)
+    if webhooks is not None:
+        done += await webhooks.run_due(patience_s=0 if done else webhook_patience_s)
     async with database.transaction() as session:
         return DueRun(done=done, next_due_at=await next_due(session))

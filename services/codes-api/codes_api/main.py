@@ -13,12 +13,14 @@ from shared.outbox import Relay
 from shared.ratelimit import REDIS_OUTAGE, RequestLimiter
 from shared.web import create_web_app
 
-from codes_api.api import INTERNAL_ROUTERS, PUBLIC_ROUTERS, TAGS
+from codes_api.api import INTERNAL_ROUTERS, PUBLIC_ROUTERS, TAGS, webhook_docs
 from codes_api.base import idempotency_keys, outbox
 from codes_api.housekeeping import Housekeeping
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
 from codes_api.state import State, put_state
+from codes_api.webhooks.courier import Courier
+from codes_api.webhooks.sender import Sender
 
 DESCRIPTION = """
 Generate access codes in bulk, hand them out, see who redeemed them.
@@ -38,35 +40,42 @@ def create_app(settings: Settings) -> FastAPI:
         redis = ArqRedis.from_url(settings.redis_url)
         relay = Relay(database, outbox, redis)
         keys = IdempotencyKeys(database, idempotency_keys)
+        clock, sealer = settings.clock(), Sealer(settings.encryption_key)
         async with (
             BillingClient("billing-api", settings.billing_api_url, settings.service_token) as billing,
             GatewayClient("bot-gateway", settings.bot_gateway_url, settings.service_token) as gateway,
+            Courier(anywhere=settings.sandbox, timeout_s=settings.webhook_timeout_seconds) as courier,
         ):
+            webhooks = Sender(database, clock=clock, sealer=sealer, courier=courier)
             put_state(
                 app,
                 State(
                     settings=settings,
-                    clock=settings.clock(),
+                    clock=clock,
                     database=database,
                     billing=billing,
                     gateway=gateway,
                     limiter=RequestLimiter(settings.redis_url, settings.rate_limit_per_minute),
-                    sealer=Sealer(settings.encryption_key),
+                    sealer=sealer,
                     redis=redis,
                     relay=relay,
                     housekeeping=Housekeeping(keys, relay),
+                    courier=courier,
+                    webhooks=webhooks,
                 ),
             )
             app.state.idempotency = keys
             await relay.start()
+            await webhooks.start()
             try:
                 yield
             finally:
+                await webhooks.stop()
                 await relay.stop()
                 await redis.aclose()
                 await database.close()
 
-    return create_web_app(
+    app = create_web_app(
         title="MemberPass codes-api",
         description=DESCRIPTION,
         lifespan=lifespan,
@@ -75,3 +84,5 @@ def create_app(settings: Settings) -> FastAPI:
         outages=(DATABASE_OUTAGE, REDIS_OUTAGE),
         tags=TAGS,
     )
+    app.webhooks.include_router(webhook_docs.router)
+    return app

@@ -30,6 +30,10 @@ class Settings(ServiceSettings):
     """How long an expired code can still be looked up (`rules.md` C4)."""
     refused_attempt_days: int = Field(default=30, ge=1)
     """`rules.md` C8."""
+    webhook_timeout_seconds: float = Field(default=10, gt=0, le=20)
+    """How long a creator's server may take to accept a webhook."""
+    webhook_log_days: int = Field(default=30, ge=4)
+    """How long what was sent to creators' servers can be looked at; longer than it is retried."""
     delivery_lease_seconds: int = Field(default=15, ge=1)
     """Real seconds without a progress report after which another delivery may go on."""
 

@@ -14,6 +14,8 @@ from shared.ratelimit import RequestLimiter
 from codes_api.housekeeping import Housekeeping
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
+from codes_api.webhooks.courier import Courier
+from codes_api.webhooks.sender import Sender
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,19 @@ class State:
     redis: ArqRedis
     relay: Relay
     housekeeping: Housekeeping
+    courier: Courier
+    webhooks: Sender
+
+
+def running(request: Request) -> State:
+    """The running service's state."""
+    state: State = request.app.state.codes
+    return state
 
 
 async def state_of(request: Request) -> State:
-    """The running service's state. A coroutine, because FastAPI sends plain functions to a thread."""
-    state: State = request.app.state.codes
-    return state
+    """`running` as a dependency: a coroutine, because FastAPI sends plain functions to a thread."""
+    return running(request)
 
 
 def put_state(app: FastAPI, state: State) -> None:

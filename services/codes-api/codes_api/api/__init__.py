@@ -15,12 +15,16 @@ from codes_api.api import (
     internal_members,
     internal_statistics,
     internal_tenants,
+    internal_webhooks,
     memberships,
     payment_methods,
     plans,
     projects,
     sheets,
     statistics,
+    webhook_deliveries,
+    webhook_docs,
+    webhooks,
 )
 
 PUBLIC_ROUTERS: Sequence[APIRouter] = (
@@ -33,6 +37,8 @@ PUBLIC_ROUTERS: Sequence[APIRouter] = (
     memberships.router,
     statistics.router,
     sheets.router,
+    webhooks.router,
+    webhook_deliveries.router,
 )
 # Members first: a request asks the routers one after the other, and redeeming is what there is most of.
 INTERNAL_ROUTERS: Sequence[APIRouter] = (
@@ -42,6 +48,7 @@ INTERNAL_ROUTERS: Sequence[APIRouter] = (
     internal_batches.router,
     internal_due.router,
     internal_statistics.router,
+    internal_webhooks.router,
 )
 
 TAGS: Sequence[dict[str, Any]] = (
@@ -51,5 +58,6 @@ TAGS: Sequence[dict[str, Any]] = (
     {"name": "Batches", "description": "Generate codes in bulk; a background job writes and delivers them."},
     {"name": "Access codes", "description": "Find, export and revoke codes; each with its history."},
     {"name": "Memberships", "description": "Who is in, since when, until when."},
+    webhook_docs.TAG,
     {"name": "Statistics", "description": "What became of your codes, as figures and as a picture."},
 )

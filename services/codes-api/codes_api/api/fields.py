@@ -42,8 +42,21 @@ ProjectId = Annotated[UUID, BeforeValidator(_known_form), _id("The project.")]
 PlanId = Annotated[UUID, BeforeValidator(_known_form), _id("The membership plan.")]
 BatchId = Annotated[UUID, BeforeValidator(_known_form), _id("The batch.")]
 MembershipId = Annotated[UUID, BeforeValidator(_known_form), _id("The membership.")]
+WebhookId = Annotated[UUID, BeforeValidator(_known_form), _id("The webhook.")]
+DeliveryId = Annotated[UUID, BeforeValidator(_known_form), _id("The delivery.")]
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows a page.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 
-__all__ = ["DEFAULT_LIMIT", "BatchId", "Cursor", "Limit", "MembershipId", "PlanId", "ProjectId", "ShortText"]
+__all__ = [
+    "DEFAULT_LIMIT",
+    "BatchId",
+    "Cursor",
+    "DeliveryId",
+    "Limit",
+    "MembershipId",
+    "PlanId",
+    "ProjectId",
+    "ShortText",
+    "WebhookId",
+]
