@@ -15,6 +15,7 @@ from shared.contracts.accounts import Branding
 from shared.contracts.batches import DeliverableCode, DeliveryClaim, DeliveryMethod, ReportDelivery
 from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked
 from shared.contracts.redemptions import CodePreview, MembershipView, MemberView, PlanSummary, Redemption, TypedCode
+from shared.contracts.statistics import CodeStatistics
 from shared.errors import NotFoundError
 from shared.money import usd
 from shared.problems import install_problem_handlers, render
@@ -115,6 +116,8 @@ class CodesStandIn:
         self.hold_report: int | None = None
         self.report_held = False
         self.garbled = False
+        self.statistics: CodeStatistics | None = None
+        self.picture: bytes | None = None
         self.app = self._app(service_token)
 
     def connect(
@@ -154,6 +157,8 @@ class CodesStandIn:
         router.get(project + "/members/{telegram_id}", response_model=None)(self._view)
         router.post(project + "/codes/preview", response_model=None)(self._preview)
         router.post(project + "/redemptions", response_model=None)(self._redeem)
+        router.get(project + "/stats")(self._stats)
+        router.get(project + "/stats.png")(self._stats_png)
         batch = "/batches/{account_id}/{batch_id}"
         router.post(batch + "/delivery/claim", response_model=None)(self._claim)
         router.post(batch + "/delivery/progress", response_model=None)(self._progress)
@@ -211,6 +216,15 @@ class CodesStandIn:
         found.redeemed_by = body.telegram_id
         extended = found.extends_until is not None and not repeated
         return Redemption(membership=self._membership(found), repeated=repeated, extended=extended)
+
+    async def _stats(self) -> CodeStatistics:
+        assert self.statistics is not None
+        return self.statistics
+
+    async def _stats_png(self) -> Response:
+        if self.picture is None:
+            return Refusal(429, "rate_limited").response()
+        return Response(self.picture, media_type="image/png")
 
     async def _claim(self, batch_id: UUID) -> DeliveryClaim | Response:
         if (refusal := self.claim_refusals.get(batch_id)) is not None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.contracts.batches import DeliverableCode, DeliveryClaim
 from shared.contracts.bots import ConnectedBot, NoticeKind, OwnerChatLinked
+from shared.contracts.statistics import CodeStatistics
 
 from bot_gateway.people import moment, name
 from bot_gateway.texts import BRANDING
@@ -22,7 +23,8 @@ def linked(answer: OwnerChatLinked) -> str:
     }.get(answer.waiting_batches, f"{answer.waiting_batches} batches of access codes are waiting for you and arrive in a moment.")
     return (
         f"<b>This chat is linked to {name(answer.project_name)}</b>\n\n{waiting}\n\n"
-        "Fewer than 25 codes come as single messages that you can forward, larger batches as one CSV file."
+        "Fewer than 25 codes come as single messages that you can forward, larger batches as one CSV file. "
+        "Send /stats to see what became of them."
     )
 
 
@@ -50,6 +52,26 @@ def document_caption(claim: DeliveryClaim) -> str:
     lines.append("No expiry" if claim.expires_at is None else f"Use before {moment(claim.expires_at)}")
     if claim.branded:
         lines += ["", BRANDING]
+    return "\n".join(lines)
+
+
+def statistics(data: CodeStatistics) -> str:
+    """What became of a project's codes; also the caption of its picture, below Telegram's 1024 characters."""
+    project = name(data.project_name)
+    if not data.generated:
+        return (
+            f"<b>{project}</b>\n\nNo codes yet. As soon as your first codes are generated, you will see here what became of them."
+        )
+    lines = [
+        f"<b>{project}: {data.redeemed:,} of {data.generated:,} codes redeemed</b>",
+        "",
+        f"Unredeemed: {data.unredeemed:,}",
+        f"Expired: {data.expired:,}",
+        f"Revoked: {data.revoked:,}",
+        f"Redeemed in the last {len(data.redemptions_per_day)} days: {sum(day.redeemed for day in data.redemptions_per_day):,}",
+    ]
+    if data.last_redeemed_at is not None:
+        lines.append(f"Last redemption: {moment(data.last_redeemed_at)}")
     return "\n".join(lines)
 
 

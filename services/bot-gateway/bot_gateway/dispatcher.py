@@ -10,7 +10,7 @@ from shared.logging import get_logger
 from shared.request_id import bind_request_id
 
 from bot_gateway.bots.loaded import LoadedBot
-from bot_gateway.handlers import home, otherwise, redeem, start
+from bot_gateway.handlers import home, otherwise, redeem, start, stats
 from bot_gateway.middlewares import Fresh, OnlyOnce, PrivateVisit, YoungData
 from bot_gateway.ordering import ChatOrder, HandledUpdates
 
@@ -29,7 +29,7 @@ def create_dispatcher(codes: CodesClient, storage: BaseStorage, fresh: Fresh) ->
     dispatcher.update.outer_middleware(OnlyOnce(HandledUpdates()))
     dispatcher.update.outer_middleware(YoungData(fresh))
     dispatcher.update.outer_middleware(PrivateVisit())
-    for part in (start, home, redeem, otherwise):
+    for part in (start, home, stats, redeem, otherwise):
         dispatcher.include_router(part.create_router())
     return dispatcher
 

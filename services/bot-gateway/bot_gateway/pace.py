@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from aiogram import Bot
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware, NextRequestMiddlewareType
-from aiogram.methods import EditMessageText, Response, SendDocument, SendMessage, TelegramMethod
+from aiogram.methods import EditMessageText, Response, SendDocument, SendMessage, SendPhoto, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiolimiter import AsyncLimiter
 from typing_extensions import override
@@ -30,9 +30,9 @@ class Pace(BaseRequestMiddleware):
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
     ) -> Response[TelegramType]:
-        if isinstance(method, SendMessage | SendDocument):
+        if isinstance(method, SendMessage | SendDocument | SendPhoto):
             await self._chat(bot.id, str(method.chat_id)).acquire()
-        if isinstance(method, SendMessage | SendDocument | EditMessageText):
+        if isinstance(method, SendMessage | SendDocument | SendPhoto | EditMessageText):
             await self._bot(bot.id).acquire()
         return await make_request(bot, method)
 

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramBadRequest, TelegramRetryAfter
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 from shared.contracts.accounts import Branding
 from shared.logging import get_logger
 
-from bot_gateway.telegram import CHAT_GONE, optional, was_accepted
+from bot_gateway.telegram import CHAT_GONE, PASSING, optional, was_accepted
 from bot_gateway.texts import BRANDING
 
 log = get_logger(__name__)
@@ -43,6 +43,22 @@ class Talk:
             await _rested(lambda: self._bot.send_message(self._chat_id, text + self._footer, reply_markup=keyboard))
         except CHAT_GONE as error:
             log.warning("message_refused", error=type(error).__name__)
+
+    async def show(self, picture: bytes, file_name: str, caption: str) -> bool:
+        """Send a picture. False: it was not taken, by the chat or by a Bot API server that doesn't know how; say it in words.
+
+        Raises:
+            TelegramAPIError: a failure that passes; the update is to be handled again.
+        """
+        photo = BufferedInputFile(picture, file_name)
+        try:
+            await _rested(lambda: self._bot.send_photo(self._chat_id, photo, caption=caption + self._footer))
+        except PASSING:
+            raise
+        except AiogramError as error:
+            log.warning("picture_refused", error=type(error).__name__)
+            return False
+        return True
 
     async def replace(self, message_id: int | None, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
         """Put the text in the place of a message of ours; where that is not possible, send it.
