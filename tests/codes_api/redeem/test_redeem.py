@@ -254,13 +254,28 @@ async def test_refused_attempts_are_kept_with_who_what_and_why(world: World) -> 
 
 async def test_success_is_one_statement(world: World) -> None:
     """One round trip: nothing before it, nothing after it, and none of the helpers of a transaction."""
-    plan_id = await world.plan("lifetime")
-    one, two = await world.codes(plan_id, 2)
-    await give(world, one)  # prepares
+    one, two = await world.codes(await world.plan("lifetime"), 2)
+    await give(world, one)  # opens the connection
     sent: list[str] = []
-    async with world.database.autocommit.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        driver.add_query_logger(lambda record: sent.append(record.query))
+    pool = world.database._hot
+    assert pool is not None
+    async with pool.acquire() as connection:
+        connection.add_query_logger(lambda record: sent.append(record.query))
     await give(world, two, BEN)
     assert sent == [REDEEM]
+
+
+async def test_the_event_is_handed_over_where_a_webhook_listens(world: World) -> None:
+    one, two = await world.codes(await world.plan(), 2)
+    await give(world, one)
+    for project, enabled in ((await world.another(), True), (world, False), (world, True)):
+        await world.rows(
+            "INSERT INTO webhook_endpoints (account_id, project_id, id, url, events, secret_sealed, created_at, enabled,"
+            " disabled_at, disabled_reason) VALUES (:a, :p, :id, 'https://x.example', '{access_code.redeemed}', 'x', CAST(:now AS timestamptz),"
+            " :enabled, CASE WHEN NOT :enabled THEN CAST(:now AS timestamptz) END, CASE WHEN NOT :enabled THEN 'creator' END)",
+            a=project.account_id, p=project.project_id, id=uuid4(), now=NOW, enabled=enabled,
+        )  # fmt: skip
+        waiting = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+        assert await world.one(waiting) == 0
+    await give(world, two)
+    assert await world.one(waiting) == 1

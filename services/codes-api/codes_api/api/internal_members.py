@@ -2,20 +2,22 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from shared.contracts.redemptions import CodePreview, MemberView, Redemption, TypedCode
 
 from codes_api.api.deps import NowDep, ServiceOnly, SessionDep, StateDep
 from codes_api.codes.preview import preview
 from codes_api.codes.redeem import redeem
 from codes_api.memberships.members import member_view
+from codes_api.state import running
 
 router = APIRouter(prefix="/internal/projects/{account_id}/{project_id}", dependencies=[ServiceOnly], include_in_schema=False)
 
 
 @router.post("/redemptions")
-async def redeem_code(account_id: UUID, project_id: UUID, body: TypedCode, state: StateDep) -> Redemption:
+async def redeem_code(account_id: UUID, project_id: UUID, body: TypedCode, request: Request) -> Redemption:
     """Redeem a code."""
+    state = running(request)
     return await redeem(
         state.database,
         account_id=account_id,

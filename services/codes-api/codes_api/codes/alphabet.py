@@ -17,6 +17,7 @@ GROUP: Final = 4
 _VALUE: Final = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _BASE: Final = len(ALPHABET)
 _LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_PLAIN: Final = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 _MINUS: Final = "\u2212"  # used as a dash, though Unicode calls it a symbol
 _PAYLOAD: Final = re.compile(r"^\s*(?:(?:https?://)?t\.me/\w+\?start=|/start\s+)?(?:code[=_-])?", re.IGNORECASE)
 
@@ -48,6 +49,9 @@ def canonical(typed: str) -> str | None:
     `code_...`, `code=...`, `code-...`, also in a whole join link (`rules.md` C1, C11). The check symbol is not looked at:
     see `well_typed`.
     """
+    plain = typed.replace("-", "").upper()
+    if _PLAIN.fullmatch(plain):  # as we show it: spares nearly everybody the long way
+        return plain
     text = unicodedata.normalize("NFKC", typed)
     # The whole text first: a code whose first group looks like "code" must not lose it.
     for symbols in (fragment(text), fragment(_PAYLOAD.sub("", text, count=1))):

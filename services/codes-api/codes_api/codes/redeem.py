@@ -1,11 +1,10 @@
 """Redeem a code (`spec/access-codes.txt`, How subscribers redeem; `rules.md` C1-C6, C8, M1-M4)."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from asyncpg import CheckViolationError
+from asyncpg import CheckViolationError, Record
 from shared.contracts.redemptions import MembershipView, PlanSummary, Redemption
 from shared.db import Database
 from shared.errors import AppError, DependencyUnavailableError
@@ -67,7 +66,7 @@ async def redeem(
     raise DependencyUnavailableError("The code")
 
 
-async def _claim(database: Database, statement: str, attempt: Attempt) -> Mapping[str, Any] | None:
+async def _claim(database: Database, statement: str, attempt: Attempt) -> Record | None:
     try:
         return await database.fetch_row(
             statement,
@@ -101,7 +100,7 @@ async def _why_not(database: Database, attempt: Attempt, code: str) -> AppError 
         return None
 
 
-def _redemption(row: Mapping[str, Any]) -> Redemption:
+def _redemption(row: Record) -> Redemption:
     unit = row["interval_unit"]
     plan = PlanSummary(
         id=row["plan_id"],

@@ -10,8 +10,11 @@ How two at once are kept apart (READ COMMITTED, which PostgreSQL uses for a stat
   another while this one waited, it writes a count that the table's constraint refuses, which undoes the whole statement.
 
 Locks are always taken in this order: code, membership, tenant; each statement holds one of each. A holder of the last
-waits for nobody, so there is no circle to wait in. The event is staged without NOTIFY, whose lock would put all commits
-of the database in one line; the relay looks every second.
+waits for nobody, so there is no circle to wait in.
+
+The event has one listener, the creator's webhooks. Where there are none it is written as already handed over: carrying it
+to jobs and back for nothing costs more than the redemption. A second listener must be named there too. There is no NOTIFY,
+whose lock would put all commits of the database in one line; the relay looks every second.
 """
 
 from typing import Final
@@ -77,11 +80,14 @@ WITH candidate AS MATERIALIZED (
     WHERE c.account_id = candidate.account_id AND c.project_id = candidate.project_id
       AND c.batch_id = candidate.batch_id AND c.position = candidate.position
 ), event AS (
-    INSERT INTO outbox (account_id, id, type, payload, request_id, occurred_at)
+    INSERT INTO outbox (account_id, id, type, payload, request_id, occurred_at, published_at)
     SELECT account_id, $7::uuid, 'access_code.redeemed',
            jsonb_build_object('project_id', project_id, 'batch_id', batch_id, 'position', candidate.position,
                               'membership_id', member.id, 'periods', periods),
-           $8::varchar, $5::timestamptz
+           $8::varchar, $5::timestamptz,
+           CASE WHEN NOT EXISTS (SELECT FROM webhook_endpoints w
+                                 WHERE w.account_id = candidate.account_id AND w.project_id = candidate.project_id AND w.enabled)
+                THEN now() END
     FROM candidate, member
 )
 SELECT member.id, starts_at, ends_at, periods, plan_id, name, price_amount, price_currency, interval_unit, interval_count
