@@ -267,15 +267,17 @@ async def test_success_is_one_statement(world: World) -> None:
 
 async def test_the_event_is_handed_over_where_a_webhook_listens(world: World) -> None:
     one, two = await world.codes(await world.plan(), 2)
+    waiting = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+    endpoint = """
+        INSERT INTO webhook_endpoints (account_id, project_id, id, url, events, secret_sealed, created_at,
+                                       enabled, disabled_at, disabled_reason)
+        VALUES (:account, :project, :id, 'https://x.example', '{access_code.redeemed}', 'x', now(), :enabled,
+                CASE WHEN NOT :enabled THEN now() END, CASE WHEN NOT :enabled THEN 'creator' END)
+    """
+    await (await world.another()).rows(endpoint, id=uuid4(), enabled=True)
+    await world.rows(endpoint, id=uuid4(), enabled=False)
     await give(world, one)
-    for project, enabled in ((await world.another(), True), (world, False), (world, True)):
-        await world.rows(
-            "INSERT INTO webhook_endpoints (account_id, project_id, id, url, events, secret_sealed, created_at, enabled,"
-            " disabled_at, disabled_reason) VALUES (:a, :p, :id, 'https://x.example', '{access_code.redeemed}', 'x', CAST(:now AS timestamptz),"
-            " :enabled, CASE WHEN NOT :enabled THEN CAST(:now AS timestamptz) END, CASE WHEN NOT :enabled THEN 'creator' END)",
-            a=project.account_id, p=project.project_id, id=uuid4(), now=NOW, enabled=enabled,
-        )  # fmt: skip
-        waiting = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
-        assert await world.one(waiting) == 0
+    assert await world.one(waiting) == 0
+    await world.rows(endpoint, id=uuid4(), enabled=True)
     await give(world, two)
     assert await world.one(waiting) == 1
