@@ -18,6 +18,7 @@ ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 # Joiners and variation selectors of emoji, and marks that turn the reading direction of what stands beside a name.
 _UNSEEN: Final = {"Cf", "Cc", "Cs", "Co", "Cn"}
 _SELECTORS: Final = frozenset(chr(code) for code in (*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)))
+_HIGHEST_PILE: Final = 2
 _RIGHT_TO_LEFT: Final = {"R", "AL", "AN"}
 
 
@@ -40,9 +41,14 @@ def _has(face: Face) -> frozenset[int]:
 
 
 def printable(text: str, face: Face = Face.REGULAR) -> str:
-    """The text on one line, without what is not seen, and a box for each symbol that the font lacks."""
+    """The text on one line, without what is not seen, and a box for each symbol that the font lacks. Of accents that are
+    piled on one symbol two are kept: more would grow into the lines above and below."""
     kept = []
+    pile = 0
     for symbol in unicodedata.normalize("NFC", text):
+        pile = pile + 1 if unicodedata.combining(symbol) else 0
+        if pile > _HIGHEST_PILE:
+            continue
         if symbol.isspace():
             kept.append(" ")
         elif symbol not in _SELECTORS and unicodedata.category(symbol) not in _UNSEEN:

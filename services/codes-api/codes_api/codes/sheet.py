@@ -102,8 +102,8 @@ class _Printer:
             if len(code) <= a_line:
                 break
         lines = [code[start : start + a_line] for start in range(0, len(code), a_line)]
-        for above, line in enumerate(reversed(lines)):
-            at = y - above * size * MM_A_POINT * 1.2
+        for below, line in enumerate(lines, 1 - len(lines)):
+            at = y + below * size * MM_A_POINT * 1.2
             self._text.write(x, at, line, face=Face.MONO, size=size, color=_INK, room=room)
 
     def _qr(self, link: str, x: float, y: float) -> None:
