@@ -23,6 +23,10 @@ class Settings(ServiceSettings):
     """Who charges cards. `sandbox` charges nobody and needs SANDBOX=1; there it is the default."""
     new_accounts_per_hour: int | None = Field(default=None, ge=1)
     """How many accounts one address may open in an hour; unset: 30, in the sandbox as good as any number."""
+    seller_name: str = Field(default="MemberPass", min_length=1, max_length=200)
+    """Who invoices come from."""
+    seller_address: str = Field(default="Envigo Innovations, LLC", max_length=1000)
+    """The lines under it (address, tax number), parted by line breaks or `;`."""
 
     @model_validator(mode="before")
     @classmethod

@@ -6,7 +6,18 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from shared.auth import require_operator, require_service
 
-from billing_api.api import accounts, internal, invoices, operator, payment_methods, plans, sandbox, subscription, usage
+from billing_api.api import (
+    accounts,
+    internal,
+    invoice_pdf,
+    invoices,
+    operator,
+    payment_methods,
+    plans,
+    sandbox,
+    subscription,
+    usage,
+)
 from billing_api.settings import Settings
 
 TAGS: Sequence[dict[str, Any]] = (
@@ -39,6 +50,7 @@ def build_routers(settings: Settings) -> list[APIRouter]:
         usage.router,
         payment_methods.router,
         invoices.router,
+        invoice_pdf.router,
         operators,
         services,
     ]
