@@ -15,6 +15,7 @@ from shared.web import create_web_app
 
 from codes_api.api import INTERNAL_ROUTERS, PUBLIC_ROUTERS, TAGS, webhook_docs
 from codes_api.base import idempotency_keys, outbox
+from codes_api.codes.throttle import Throttle
 from codes_api.housekeeping import Housekeeping
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         redis = ArqRedis.from_url(settings.redis_url)
         relay = Relay(database, outbox, redis)
         keys = IdempotencyKeys(database, idempotency_keys)
+        throttle = Throttle(settings.redis_url)
         clock, sealer = settings.clock(), Sealer(settings.encryption_key)
         async with (
             BillingClient("billing-api", settings.billing_api_url, settings.service_token) as billing,
@@ -56,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
                     billing=billing,
                     gateway=gateway,
                     limiter=RequestLimiter(settings.redis_url, settings.rate_limit_per_minute),
+                    throttle=throttle,
                     sealer=sealer,
                     redis=redis,
                     relay=relay,
@@ -72,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
             finally:
                 await webhooks.stop()
                 await relay.stop()
+                await throttle.close()
                 await redis.aclose()
                 await database.close()
 

@@ -11,6 +11,7 @@ from shared.db import Database
 from shared.outbox import Relay
 from shared.ratelimit import RequestLimiter
 
+from codes_api.codes.throttle import Throttle
 from codes_api.housekeeping import Housekeeping
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
@@ -28,6 +29,7 @@ class State:
     billing: BillingClient
     gateway: GatewayClient
     limiter: RequestLimiter
+    throttle: Throttle
     sealer: Sealer
     redis: ArqRedis
     relay: Relay

@@ -13,6 +13,7 @@ from codes_api.api import (
     internal_bots,
     internal_due,
     internal_members,
+    internal_redemptions,
     internal_statistics,
     internal_tenants,
     internal_webhooks,
@@ -40,8 +41,9 @@ PUBLIC_ROUTERS: Sequence[APIRouter] = (
     webhooks.router,
     webhook_deliveries.router,
 )
-# Members first: a request asks the routers one after the other, and redeeming is what there is most of.
+# A request asks the routers one after the other, and redeeming is what there is most of.
 INTERNAL_ROUTERS: Sequence[APIRouter] = (
+    internal_redemptions.router,
     internal_members.router,
     internal_tenants.router,
     internal_bots.router,

@@ -62,6 +62,17 @@ class LifetimeLimitReachedError(AppError):
     title = "The creator's limit of lifetime memberships is reached"
 
 
+class TooManyAttemptsError(AppError):
+    """The member has guessed wrong too often and has to wait (`rules.md` C7). Retry-After is in seconds."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many_attempts"
+    title = "Too many wrong codes"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Try again in {retry_after} seconds.", headers={"Retry-After": str(retry_after)})
+
+
 class BatchNotReadyError(AppError):
     """The batch's codes are not generated yet."""
 

@@ -1,7 +1,7 @@
 """Why a code is refused, and the memory of it (`rules.md` C1-C8, M4)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -96,7 +96,9 @@ async def refuse(database: Database, attempt: Attempt, reason: AppError) -> AppE
     async with database.transaction() as session:
         await _keep_attempt(session, attempt, reason.problem_code)
         if isinstance(reason, LifetimeLimitReachedError):
-            await _tell_creator(session, attempt)
+            # Once a day (UTC): a limit that is reached is met by every further member.
+            kind, day = NoticeKind.LIFETIME_LIMIT_REACHED, attempt.now.date().isoformat()
+            await _tell_once(session, attempt.account_id, attempt.project_id, kind, period=day, now=attempt.now)
     return reason
 
 
@@ -119,13 +121,20 @@ async def _keep_attempt(session: AsyncSession, attempt: Attempt, reason: str) ->
         raise NotFoundError("There is no such project.")
 
 
-async def _tell_creator(session: AsyncSession, attempt: Attempt) -> None:
-    """Once a project and day (UTC): a limit that is reached is met by every further member."""
-    account_id, project_id, kind = attempt.account_id, str(attempt.project_id), NoticeKind.LIFETIME_LIMIT_REACHED
-    key = f"notice:{kind}:{project_id}:{attempt.now.date().isoformat()}"
-    if await first_time(session, inbox, account_id=account_id, key=key, now=attempt.now):
-        payload: Json = {"project_id": project_id, "kind": kind.value, "params": {}}
-        await stage(session, outbox, EventType.CREATOR_NOTICE, account_id=account_id, payload=payload, now=attempt.now)
+async def tell_of_guesses(database: Database, *, account_id: UUID, project_id: UUID, now: datetime) -> None:
+    """Tell the creator of many wrong guesses, once a project and hour of the clock (`rules.md` C7)."""
+    hour = now.astimezone(UTC).strftime("%Y-%m-%dT%H")
+    async with database.transaction() as session:
+        await _tell_once(session, account_id, project_id, NoticeKind.MANY_WRONG_GUESSES, period=hour, now=now)
+
+
+async def _tell_once(
+    session: AsyncSession, account_id: UUID, project_id: UUID, kind: NoticeKind, *, period: str, now: datetime
+) -> None:
+    key = f"notice:{kind}:{project_id}:{period}"
+    if await first_time(session, inbox, account_id=account_id, key=key, now=now):
+        payload: Json = {"project_id": str(project_id), "kind": kind.value, "params": {}}
+        await stage(session, outbox, EventType.CREATOR_NOTICE, account_id=account_id, payload=payload, now=now)
 
 
 async def forget_attempts(session: AsyncSession, *, now: datetime, keep_days: int, limit: int = FORGOTTEN_AT_ONCE) -> int:
