@@ -5,6 +5,7 @@ requests that redeem codes waiting longer.
 """
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,11 @@ MAX_WAITING: Final = 4
 """Drawings of one account that wait or are drawn, so that nobody fills the queue alone."""
 _RETRY_AFTER_S: Final = 2
 
-_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
+_SWITCH_S: Final = 0.0005
+"""How long the event loop waits at most for the interpreter while something is drawn. Python's own 5 ms would be felt by
+every request, several times each; where only one thread has something to do, it costs nothing."""
+
+_thread = ThreadPoolExecutor(1, "drawing", initializer=sys.setswitchinterval, initargs=(_SWITCH_S,))
 _asked: Counter[UUID] = Counter()
 
 
