@@ -16,6 +16,8 @@ from tests.support.codes_api import Codes, Shop
 
 TENANT_TABLES = [table for table in metadata.sorted_tables if table.name not in GLOBAL_TABLES]
 CODE = "0000-0000-0000-0000"
+HOOK = "http://127.0.0.1:9/"
+"""Nobody listens there."""
 
 
 def _keys(table: Table) -> list[tuple[str, list[str]]]:
@@ -62,12 +64,16 @@ async def _ids(codes: Codes, shop: Shop) -> dict[str, str]:
     async with codes.state.database.transaction() as session:
         connection = await session.connection()
         code = (await connection.exec_driver_sql("SELECT code FROM access_codes")).scalar_one()
+    hook = await shop.creator.made(f"{shop.path}/webhooks", {"url": HOOK})
+    sent = await shop.creator.made(f"{shop.path}/webhooks/{hook['id']}/test", None)
     return {
         "project_id": str(shop.project_id),
         "plan_id": shop.plan_id,
         "batch_id": str(batch.batch_id),
         "code": code,
         "membership_id": str(new_id()),
+        "webhook_id": hook["id"],
+        "delivery_id": sent["id"],
     }
 
 
@@ -83,6 +89,8 @@ def _body(method: str, path: str, ids: dict[str, str], token: str) -> dict[str, 
         ("PATCH", "/plans/{plan_id}"): {"name": "Mine"},
         ("POST", "/batches/quote"): wish,
         ("POST", "/batches"): {**wish, "consent": True},
+        ("POST", "/webhooks"): {"url": HOOK},
+        ("PATCH", "/webhooks/{webhook_id}"): {"enabled": False},
     }
     return bodies.get((method, below))
 

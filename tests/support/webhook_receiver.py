@@ -36,13 +36,17 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Answers `status`, or what `answers` says of the path. Paths in `hanging` get no answer until the test ends."""
+    """Answers `status`, or what `answers` says of the path; 500 to messages in `bad`.
+
+    Paths in `hanging` get no answer until the test ends.
+    """
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
     status: int = 204
     answers: dict[str, int] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    bad: set[str] = field(default_factory=set)
     hanging: set[str] = field(default_factory=set)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -56,7 +60,8 @@ class Receiver:
         self.received.append(Received(path, dict(request.headers), await request.body()))
         if path in self.hanging:
             await self.released.wait()
-        return Response(status_code=self.answers.get(path, self.status), headers=self.headers)
+        status = 500 if request.headers.get("webhook-id") in self.bad else self.answers.get(path, self.status)
+        return Response(status_code=status, headers=self.headers)
 
     def app(self) -> Starlette:
         """Its HTTP face."""

@@ -6,7 +6,7 @@ from codes_api.webhooks.errors import WebhookUrlInvalidError
 from codes_api.webhooks.url import checked_url
 
 PRIVATE = [
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104  # nobody binds to it here
     "10.0.0.1",
     "100.64.0.1",
     "127.0.0.1",

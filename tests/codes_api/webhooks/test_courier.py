@@ -150,7 +150,7 @@ INSIDE = [
 @pytest.mark.parametrize("url", INSIDE)
 async def test_in_production_nothing_goes_inside(url: str) -> None:
     async with Courier(anywhere=False, timeout_s=5) as courier:
-        with pytest.raises(WebhookUrlInvalidError, match="not public|can't be found"):
+        with pytest.raises(WebhookUrlInvalidError, match=r"not public|can't be found"):
             await courier.check(url)
         outcome = await courier.post(url, body="{}", headers=HEADERS)
         assert outcome.error in {"address_refused", "unresolvable"}
@@ -186,7 +186,7 @@ async def test_no_proxy_of_the_environment_is_asked(receiver: Receiver, monkeypa
 async def test_tls_names_and_verifies_the_host_although_it_connects_to_an_address(tmp_path: Path) -> None:
     named: list[str | None] = []
     server = _tls_of("hooks.example", tmp_path)
-    server.sni_callback = lambda _, name, __: named.append(name)  # type: ignore[assignment]  # as documented
+    server.sni_callback = lambda _, name, __: named.append(name)
     ours = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

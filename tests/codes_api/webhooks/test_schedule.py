@@ -1,6 +1,7 @@
 """Growing pauses for three days."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from codes_api.webhooks.schedule import GIVE_UP_AFTER, PAUSES, next_try
 from hypothesis import given
@@ -29,7 +30,7 @@ def test_the_whole_schedule() -> None:
 
 def test_pauses_grow() -> None:
     tries = tries_of_a_dead_receiver()
-    pauses = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
     assert pauses == sorted(pauses)
     assert list(PAUSES) == sorted(set(PAUSES))
 
