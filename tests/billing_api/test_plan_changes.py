@@ -159,9 +159,9 @@ async def test_a_preview_of_the_first_subscription(creator: Creator) -> None:
 
 
 async def test_a_locked_account_changes_nothing(billing: Billing, starter: Creator, creator: Creator) -> None:
+    await creator.add_card()
     await billing.rows("UPDATE accounts SET standing = 'locked'")
     refused(await starter.change("growth_monthly"), 403, "account_locked")
-    await creator.add_card()
     refused(await creator.change("growth_monthly"), 403, "account_locked")
 
 

@@ -15,6 +15,10 @@ PROJECT = UUID("0192f0c1-0000-7000-8000-0000000000c1")
 OF_BATCH = f"{ACCOUNT}/{BATCH}"
 FAN_OUT = ("codes.fan_out", f"{ACCOUNT}/{{event}}")
 NOTICE = {"project_id": str(PROJECT), "kind": "many_wrong_guesses", "params": {"misses": 1000}}
+# version 7 is what billing has by now
+PUT = [("billing.entitlements", str(ACCOUNT)), ("codes.put_entitlements", f"{ACCOUNT}/7")]
+END = ("codes.end_memberships", f"{ACCOUNT}/2026-03-31T10:00:00Z")
+"""Asked for again, because the first piece says that there is more."""
 
 MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
     (EventType.BATCH_REQUESTED, {"batch_id": str(BATCH)}, [("codes.generate", OF_BATCH)]),
@@ -46,8 +50,22 @@ MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
     (
         EventType.ENTITLEMENTS_CHANGED,
         {"version": 6},
-        # version 7 is what billing has by now
-        [("billing.entitlements", str(ACCOUNT)), ("codes.put_entitlements", f"{ACCOUNT}/7")],
+        PUT,
+    ),
+    (
+        EventType.ACCOUNT_STANDING_CHANGED,
+        {"from": "grace", "to": "locked", "since": "2026-03-01T10:00:00Z"},
+        [*PUT, ("codes.tell_creator", f"{ACCOUNT}/{{event}}/account_locked")],
+    ),
+    (
+        EventType.ACCOUNT_STANDING_CHANGED,
+        {"from": "locked", "to": "suspended", "since": "2026-03-31T10:00:00Z"},
+        [*PUT, ("codes.tell_creator", f"{ACCOUNT}/{{event}}/account_suspended"), *[END] * 2],
+    ),
+    (
+        EventType.ACCOUNT_STANDING_CHANGED,
+        {"from": "deletable", "to": "deleted", "since": "2026-03-31T10:00:00Z"},
+        [*PUT, *[END] * 2, *[("codes.erase", str(ACCOUNT))] * 2],
     ),
     (EventType.CLOCK_ADVANCE_REQUESTED, {}, []),  # the clock stands where it should: see test_advance_clock.py
 ]

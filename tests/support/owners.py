@@ -16,8 +16,9 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request
+from shared.calendar import rfc3339
 from shared.clock import SandboxClock
-from shared.contracts.accounts import Branding, Entitlements, Limits, Standing
+from shared.contracts.accounts import Branding, EndMemberships, Entitlements, Limits, Piece, Standing
 from shared.contracts.batches import (
     BatchStatus,
     BatchStep,
@@ -28,7 +29,7 @@ from shared.contracts.batches import (
     UnfinishedBatch,
     UnfinishedBatches,
 )
-from shared.contracts.bots import BotSync, SendNotice
+from shared.contracts.bots import BotSync, SendNotice, TellCreator
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.events import Event
 from shared.contracts.quota import QuotaReservation, ReportExpired, ReservationState
@@ -231,6 +232,21 @@ def _codes(owners: Owners) -> APIRouter:
     async def put_entitlements(request: Request, account_id: UUID, entitlements: Entitlements) -> dict[str, str]:
         await owners.asked(request, "codes.put_entitlements", f"{account_id}/{entitlements.version}")
         return {}
+
+    @router.post("/tenants/{account_id}/notices")
+    async def tell_creator(request: Request, account_id: UUID, notice: TellCreator) -> dict[str, str]:
+        await owners.asked(request, "codes.tell_creator", f"{account_id}/{notice.event_id}/{notice.kind}")
+        return {}
+
+    @router.post("/tenants/{account_id}/end-memberships")
+    async def end_memberships(request: Request, account_id: UUID, end: EndMemberships) -> Piece:
+        await owners.asked(request, "codes.end_memberships", f"{account_id}/{rfc3339(end.before)}")
+        return Piece(done=5, more=owners.count("codes.end_memberships") == 1)
+
+    @router.post("/tenants/{account_id}/erase")
+    async def erase(request: Request, account_id: UUID) -> Piece:
+        await owners.asked(request, "codes.erase", account_id)
+        return Piece(done=5, more=owners.count("codes.erase") == 1)
 
     @router.get("/batches/unfinished")
     async def unfinished(request: Request, stalled_for: int) -> UnfinishedBatches:

@@ -14,6 +14,7 @@ from shared.web import create_web_app
 
 from billing_api.api import TAGS, build_routers
 from billing_api.base import idempotency_keys, outbox
+from billing_api.housekeeping import Housekeeping
 from billing_api.payments.processor import PaymentProcessor
 from billing_api.payments.sandbox import SandboxProcessor
 from billing_api.settings import Settings
@@ -43,6 +44,7 @@ def create_app(settings: Settings, *, processor: PaymentProcessor | None = None)
         clock = settings.clock()
         redis = ArqRedis.from_url(settings.redis_url)
         relay = Relay(database, outbox, redis)
+        keys = IdempotencyKeys(database, idempotency_keys)
         async with CodesClient("codes-api", settings.codes_api_url, settings.service_token) as codes:
             put_state(
                 app,
@@ -53,9 +55,10 @@ def create_app(settings: Settings, *, processor: PaymentProcessor | None = None)
                     codes=codes,
                     limiter=RequestLimiter(settings.redis_url, settings.rate_limit_per_minute),
                     processor=processor or SandboxProcessor(database, clock),
+                    housekeeping=Housekeeping(keys, relay),
                 ),
             )
-            app.state.idempotency = IdempotencyKeys(database, idempotency_keys)
+            app.state.idempotency = keys
             await relay.start()
             try:
                 yield

@@ -3,6 +3,7 @@
 from billing_api.accounts import models as _accounts
 from billing_api.base import Base
 from billing_api.credit import models as _credit
+from billing_api.due import models as _due
 from billing_api.invoices import models as _invoices
 from billing_api.payments import models as _payments
 from billing_api.plans import models as _plans
@@ -15,8 +16,7 @@ metadata = Base.metadata
 
 GLOBAL_TABLES = frozenset(
     {
-        # Directories that lead to the tenant from what the outside names alone.
-        _accounts.AccountEmail.__tablename__,
+        # The directory that leads to the tenant from what the outside names alone.
         _accounts.ApiKeyDirectory.__tablename__,
         # The platform's own.
         _plans.ExchangeRate.__tablename__,
@@ -27,4 +27,4 @@ GLOBAL_TABLES = frozenset(
 )
 """Not tenant data."""
 
-__all__ = ["GLOBAL_TABLES", "_credit", "_invoices", "_quota", "_subscriptions", "_usage", "metadata"]
+__all__ = ["GLOBAL_TABLES", "_credit", "_due", "_invoices", "_quota", "_subscriptions", "_usage", "metadata"]

@@ -21,6 +21,8 @@ class Settings(ServiceSettings):
     operator_key: SecretStr = SecretStr(SANDBOX_DEFAULT)
     payment_processor: Literal["sandbox", "stripe"] = "stripe"
     """Who charges cards. `sandbox` charges nobody and needs SANDBOX=1; there it is the default."""
+    account_deletion: bool = False
+    """Whether the sweep deletes accounts that are overdue for more than 90 days (`rules.md` D2); there is no way back."""
     new_accounts_per_hour: int | None = Field(default=None, ge=1)
     """How many accounts one address may open in an hour; unset: 30, in the sandbox as good as any number."""
     seller_name: str = Field(default="MemberPass", min_length=1, max_length=200)

@@ -8,6 +8,7 @@ from shared.clock import Clock
 from shared.db import Database
 from shared.ratelimit import RequestLimiter
 
+from billing_api.housekeeping import Housekeeping
 from billing_api.payments.processor import PaymentProcessor
 from billing_api.settings import Settings
 
@@ -22,6 +23,7 @@ class State:
     codes: CodesClient
     limiter: RequestLimiter
     processor: PaymentProcessor
+    housekeeping: Housekeeping
 
 
 def state_of(request: Request) -> State:

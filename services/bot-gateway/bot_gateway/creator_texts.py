@@ -75,6 +75,34 @@ def statistics(data: CodeStatistics) -> str:
     return "\n".join(lines)
 
 
+_OF_ACCOUNT = {
+    NoticeKind.ACCOUNT_OVERDUE: (
+        "<b>{project}: a payment failed</b>\n\n"
+        "An invoice of your MemberPass account could not be charged. Everything keeps working for 30 days, and we try again "
+        "by ourselves. Check your payment method, or pay the open invoice now."
+    ),
+    NoticeKind.ACCOUNT_LOCKED: (
+        "<b>{project}: your account is locked</b>\n\n"
+        "An invoice has been overdue for 30 days. No codes can be generated or redeemed until everything open is paid. "
+        "Running memberships go on. Pay to unlock your account at once."
+    ),
+    NoticeKind.ACCOUNT_SUSPENDED: (
+        "<b>{project}: your account is suspended</b>\n\n"
+        "An invoice has been overdue for 60 days. All running memberships are cancelled for good. "
+        "Pay everything open to use your account again."
+    ),
+    NoticeKind.ACCOUNT_RECOVERED: (
+        "<b>{project}: everything is paid</b>\n\nThank you. Your account is active and works without restrictions."
+    ),
+    NoticeKind.ACCOUNT_DELETION: (
+        "<b>{project}: your account may be deleted</b>\n\n"
+        "An invoice has been overdue for 90 days. From now on your account can be deleted with all its data, "
+        "and that can't be undone. Pay everything open to keep it."
+    ),
+}
+"""About the account, told by whichever bot knows the creator's chat (`rules.md` D5)."""
+
+
 def notice(kind: NoticeKind, connected: ConnectedBot, params: dict[str, Any]) -> str:
     """What a creator is told about their project. Of `params` only counts are shown."""
     project = name(connected.project_name)
@@ -98,6 +126,8 @@ def notice(kind: NoticeKind, connected: ConnectedBot, params: dict[str, Any]) ->
             "Your server has not accepted what we sent it, so we stopped trying. The webhook's list of deliveries shows why. "
             "When your server works again, switch the webhook on and have the missed deliveries sent again."
         )
+    if kind in _OF_ACCOUNT:
+        return _OF_ACCOUNT[kind].format(project=project)
     return (
         f"<b>{project}: a batch of codes failed</b>\n\n"
         "No codes were generated and nothing is charged. Please try again; if it happens once more, write to us."

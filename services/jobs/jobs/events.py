@@ -5,7 +5,9 @@ that the second time changes nothing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
+from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStep
 from shared.contracts.bots import SendNotice
 from shared.contracts.events import Event, EventType
@@ -14,6 +16,7 @@ from shared.contracts.quota import ReportExpired
 from jobs.services import Services
 from jobs.tasks.fan_out_webhooks import fan_out_webhooks
 from jobs.tasks.generate_batch import generate_batch
+from jobs.tasks.obey_standing import obey_standing, tell_standing
 from jobs.tasks.put_entitlements import put_entitlements
 from jobs.tasks.release_quota import release_quota
 from jobs.tasks.report_expired import report_expired
@@ -71,6 +74,15 @@ async def _put_entitlements(services: Services, event: Event) -> None:
     await put_entitlements(services, event.account_id)
 
 
+async def _tell_standing(services: Services, event: Event) -> None:
+    await tell_standing(services, event.account_id, event.id, Standing(event.payload["to"]))
+
+
+async def _obey_standing(services: Services, event: Event) -> None:
+    since = datetime.fromisoformat(event.payload["since"])
+    await obey_standing(services, event.account_id, Standing(event.payload["to"]), since)
+
+
 async def _fan_out(services: Services, event: Event) -> None:
     await fan_out_webhooks(services, event)
 
@@ -91,5 +103,7 @@ STEPS: Mapping[EventType, tuple[Step, ...]] = {
     EventType.BOT_DISCONNECTED: (_sync_bot,),
     EventType.CREATOR_NOTICE: (_send_notice,),
     EventType.ENTITLEMENTS_CHANGED: (_put_entitlements,),
+    # The snapshot first: nobody may redeem while memberships are being ended.
+    EventType.ACCOUNT_STANDING_CHANGED: (_put_entitlements, _tell_standing, _obey_standing),
     EventType.CLOCK_ADVANCE_REQUESTED: (_request_advance,),
 }

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from shared.clients.base import Done, ServiceClient
-from shared.contracts.accounts import AccountUsage, Entitlements
+from shared.contracts.accounts import AccountUsage, EndMemberships, Entitlements, Piece
 from shared.contracts.batches import BatchRef, DeliveryClaim, GenerationResult, ReportDelivery, UnfinishedBatches
-from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked
+from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked, TellCreator
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.events import Event
-from shared.contracts.redemptions import CodePreview, MemberView, Redemption, TypedCode
+from shared.contracts.redemptions import CodePreview, KnownCode, MemberView, Redemption, TypedCode
 from shared.contracts.statistics import CodeStatistics
 
 
@@ -23,6 +23,18 @@ class CodesClient(ServiceClient):
     async def account_usage(self, account_id: UUID) -> AccountUsage:
         """Active projects and lifetime memberships of an account."""
         return await self.call("GET", f"/internal/tenants/{account_id}/usage", AccountUsage)
+
+    async def tell_creator(self, account_id: UUID, notice: TellCreator) -> None:
+        """Have an account's creator told something by their bots, once for each event."""
+        await self.call("POST", f"/internal/tenants/{account_id}/notices", Done, notice)
+
+    async def end_memberships(self, account_id: UUID, end: EndMemberships) -> Piece:
+        """Cancel running memberships of a suspended account for good, a bounded piece of them."""
+        return await self.call("POST", f"/internal/tenants/{account_id}/end-memberships", Piece, end)
+
+    async def erase_tenant(self, account_id: UUID) -> Piece:
+        """Erase the personal data of a deleted account and its members, a bounded piece of it."""
+        return await self.call("POST", f"/internal/tenants/{account_id}/erase", Piece)
 
     # batches
     async def generate(self, batch: BatchRef) -> GenerationResult:
@@ -81,6 +93,11 @@ class CodesClient(ServiceClient):
     async def preview_code(self, account_id: UUID, project_id: UUID, typed: TypedCode) -> CodePreview:
         """What a code would give, before it is confirmed. Refuses like `redeem` does."""
         return await self.call("POST", f"/internal/projects/{account_id}/{project_id}/codes/preview", CodePreview, typed)
+
+    async def known_code(self, account_id: UUID, project_id: UUID, typed: TypedCode) -> bool:
+        """Whether a text of the chat is an imported code. A no counts as a wrong guess where there are imported codes."""
+        path = f"/internal/projects/{account_id}/{project_id}/codes/known"
+        return (await self.call("POST", path, KnownCode, typed)).known
 
     async def redeem(self, account_id: UUID, project_id: UUID, typed: TypedCode) -> Redemption:
         """Redeem a code. RemoteProblem: code_mistyped, code_unknown, code_expired, code_already_redeemed, code_revoked,

@@ -23,6 +23,11 @@ class Standing(StrEnum):
         """No code generation, no redemption, no new membership, no plan change (D3)."""
         return self not in (Standing.ACTIVE, Standing.GRACE)
 
+    @property
+    def ends_memberships(self) -> bool:
+        """Running memberships are cancelled for good (D3)."""
+        return self in (Standing.SUSPENDED, Standing.DELETABLE, Standing.DELETED)
+
 
 class Branding(StrEnum):
     """Where "Powered by MemberPass" is shown (`rules.md` B1, T6)."""
@@ -64,6 +69,19 @@ class AuthenticatedAccount(WireModel):
     account_id: UUID
     api_key_id: UUID
     entitlements: Entitlements
+
+
+class EndMemberships(WireModel):
+    """An account was suspended then: what began before is over. Carried out in pieces."""
+
+    before: UtcDatetime
+
+
+class Piece(WireModel):
+    """How much one bounded piece of work did, and whether there is more."""
+
+    done: int = Field(ge=0)
+    more: bool
 
 
 class AccountUsage(WireModel):

@@ -75,6 +75,11 @@ class NoticeKind(StrEnum):
     MANY_WRONG_GUESSES = "many_wrong_guesses"
     BATCH_FAILED = "batch_failed"
     WEBHOOK_DISABLED = "webhook_disabled"
+    ACCOUNT_OVERDUE = "account_overdue"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_SUSPENDED = "account_suspended"
+    ACCOUNT_RECOVERED = "account_recovered"
+    ACCOUNT_DELETION = "account_deletion"
 
 
 class SendNotice(WireModel):
@@ -82,5 +87,13 @@ class SendNotice(WireModel):
 
     account_id: UUID
     project_id: UUID
+    kind: NoticeKind
+    params: Json = Field(default_factory=dict)
+
+
+class TellCreator(WireModel):
+    """A notice for a creator, whichever of their bots can bring it; told once for each `event_id`."""
+
+    event_id: UUID
     kind: NoticeKind
     params: Json = Field(default_factory=dict)

@@ -38,6 +38,9 @@ class EventType(StrEnum):
     # billing-api
     ENTITLEMENTS_CHANGED = "account.entitlements_changed"
     """payload: version"""
+    ACCOUNT_STANDING_CHANGED = "account.standing_changed"
+    """payload: from, to (a Standing each), since (the moment from which it holds). One for each step, in order; the creator is
+    told once, and codes-api ends or erases what the standing demands (`rules.md` D3, D5)."""
     CLOCK_ADVANCE_REQUESTED = "sandbox.clock_advance_requested"
     """payload: empty. Sandbox only."""
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.errors import NotFoundError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing_api.accounts.models import Account, AccountEmail
+from billing_api.accounts.models import Account, StandingChange
 from billing_api.subscriptions.models import Subscription
 
 AccountAndPlan = tuple[Account, str]
@@ -24,8 +24,7 @@ async def list_accounts(session: AsyncSession, *, email: str | None, before: UUI
     if before is not None:
         query = query.where(Account.account_id < before)
     if email is not None:
-        wanted = select(AccountEmail.account_id).where(AccountEmail.email == email.strip().casefold())
-        query = query.where(Account.account_id == wanted.scalar_subquery())
+        query = query.where(func.lower(Account.email) == func.lower(email.strip()))
     return [(account, plan) for account, plan in await session.execute(query)]
 
 
@@ -40,3 +39,13 @@ async def find_account(session: AsyncSession, *, account_id: UUID) -> AccountAnd
     if found is None:
         raise NotFoundError("There is no such account.")
     return found[0], found[1]
+
+
+async def list_standing_changes(
+    session: AsyncSession, *, account_id: UUID, before: int | None, limit: int
+) -> Sequence[StandingChange]:
+    """How an account's standing went, newest step first, those before the number named."""
+    query = select(StandingChange).where(StandingChange.account_id == account_id)
+    if before is not None:
+        query = query.where(StandingChange.number < before)
+    return (await session.scalars(query.order_by(StandingChange.number.desc()).limit(limit))).all()

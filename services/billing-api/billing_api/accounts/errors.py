@@ -5,14 +5,6 @@ from http import HTTPStatus
 from shared.errors import AppError
 
 
-class EmailTakenError(AppError):
-    """There is an account with this e-mail address."""
-
-    status = HTTPStatus.CONFLICT
-    code = "email_taken"
-    title = "There is an account with this e-mail address already"
-
-
 class LastApiKeyError(AppError):
     """Deleting it would lock the creator out: nothing but a key makes keys."""
 

@@ -17,11 +17,12 @@ from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
 
 from billing_api.accounts.api_keys import create_api_key, delete_api_key, list_api_keys
-from billing_api.accounts.errors import EmailTakenError, LastApiKeyError
+from billing_api.accounts.browse import list_standing_changes
+from billing_api.accounts.errors import LastApiKeyError
 from billing_api.accounts.models import Account
 from billing_api.accounts.open import open_account
 from billing_api.api.deps import READ_PROBLEMS, WRITE_PROBLEMS, CreatorDep, NowDep, PageDep, SessionDep, throttle_openings
-from billing_api.api.paging import id_cursor, page_of
+from billing_api.api.paging import id_cursor, number_cursor, page_of
 from billing_api.api.schemas.accounts import (
     AccountOpened,
     AccountOut,
@@ -29,9 +30,11 @@ from billing_api.api.schemas.accounts import (
     CreateApiKey,
     NewApiKeyOut,
     OpenAccount,
+    StandingChangeOut,
     show_account,
     show_key,
     show_new_key,
+    show_standing_change,
 )
 from billing_api.plans.models import FREE
 
@@ -44,9 +47,7 @@ router = APIRouter(prefix="/v1", route_class=IdempotentRoute)
     summary="Open an account",
     status_code=HTTPStatus.CREATED,
     dependencies=[Depends(throttle_openings)],
-    responses=problem_responses(
-        EmailTakenError, IdempotencyKeyReusedError, RequestInProgressError, RateLimitedError, DependencyUnavailableError
-    ),
+    responses=problem_responses(IdempotencyKeyReusedError, RequestInProgressError, RateLimitedError, DependencyUnavailableError),
 )
 async def post_account(body: OpenAccount, session: SessionDep, now: NowDep) -> AccountOpened:
     """Open to all, throttled by address. The account starts on the free plan. The API key is shown this once."""
@@ -59,6 +60,20 @@ async def get_account(creator: CreatorDep, session: SessionDep) -> AccountOut:
     """The account that the key belongs to."""
     account = await session.get_one(Account, creator.account_id)
     return show_account(account, creator.entitlements.plan)
+
+
+@router.get(
+    "/account/standing-history",
+    tags=["Accounts"],
+    summary="Show how the standing went",
+    responses=problem_responses(*READ_PROBLEMS),
+)
+async def get_standing_history(creator: CreatorDep, session: SessionDep, page: PageDep) -> Page[StandingChangeOut]:
+    """Every step, newest first: overdue, locked, suspended, and the recoveries."""
+    steps = await list_standing_changes(
+        session, account_id=creator.account_id, before=number_cursor(page.cursor), limit=page.limit + 1
+    )
+    return page_of(steps, page.limit, show=show_standing_change, key=lambda step: step.number)
 
 
 @router.get("/api-keys", tags=["API keys"], summary="List API keys", responses=problem_responses(*READ_PROBLEMS))

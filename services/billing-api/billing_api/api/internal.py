@@ -81,16 +81,18 @@ async def post_expiry(account_id: UUID, body: ReportExpired, session: SessionDep
 
 
 @router.get("/due")
-async def get_due(session: SessionDep) -> NextDue:
+async def get_due(state: StateDep, session: SessionDep) -> NextDue:
     """When is there work?"""
-    return NextDue(next_due_at=await next_due(session))
+    return NextDue(next_due_at=await next_due(session, deletes=state.settings.account_deletion))
 
 
 @router.post("/due/run")
 async def post_due_run(state: StateDep, session: SessionDep, now: NowDep) -> DueRun:
     """Do a bounded piece of what is due."""
-    done = await run_due(state.database, state.processor, now=now)
-    return DueRun(done=done, next_due_at=await next_due(session))
+    deletes = state.settings.account_deletion
+    done = await run_due(state.database, state.processor, now=now, deletes=deletes)
+    await state.housekeeping.run_if_due()
+    return DueRun(done=done, next_due_at=await next_due(session, deletes=deletes))
 
 
 @router.get("/outbox")

@@ -1,20 +1,29 @@
-"""/v1/invoices, /v1/credit-entries."""
+"""/v1/invoices (paying one also), /v1/credit-entries."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from shared.contracts.pages import Page
 from shared.errors import NotFoundError
+from shared.idempotency import IdempotentRoute, resource_id_of
 from shared.problems import problem_responses
 
-from billing_api.api.deps import READ_PROBLEMS, CreatorDep, PageDep, SessionDep
+from billing_api.api.deps import READ_PROBLEMS, WRITE_PROBLEMS, CreatorDep, NowDep, PageDep, SessionDep, StateDep
 from billing_api.api.paging import number_cursor, page_of
-from billing_api.api.schemas.invoices import INVOICE_ID, CreditEntryOut, InvoiceOut, show_credit_entry, show_invoice
+from billing_api.api.schemas.invoices import INVOICE_ID, CreditEntryOut, InvoiceOut, PayInvoice, show_credit_entry, show_invoice
 from billing_api.credit.entries import list_credit_entries
+from billing_api.invoices.errors import InvoiceNotOpenError
 from billing_api.invoices.read import list_invoices, read_invoice
+from billing_api.payments.errors import (
+    PaymentFailedError,
+    PaymentInProgressError,
+    PaymentMethodRequiredError,
+    PaymentUnansweredError,
+)
+from billing_api.payments.pay_invoice import pay_invoice
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", route_class=IdempotentRoute)
 
 
 @router.get("/invoices", tags=["Invoices"], summary="List invoices", responses=problem_responses(*READ_PROBLEMS))
@@ -34,6 +43,43 @@ async def get_invoice(
     invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])], creator: CreatorDep, session: SessionDep
 ) -> InvoiceOut:
     """With its lines and the attempts to charge it."""
+    return show_invoice(await read_invoice(session, account_id=creator.account_id, invoice_id=invoice_id))
+
+
+@router.post(
+    "/invoices/{invoice_id}/pay",
+    tags=["Invoices"],
+    summary="Pay an open invoice now",
+    responses=problem_responses(
+        *WRITE_PROBLEMS,
+        NotFoundError,
+        InvoiceNotOpenError,
+        PaymentInProgressError,
+        PaymentMethodRequiredError,
+        PaymentFailedError,
+        PaymentUnansweredError,
+    ),
+)
+async def post_pay(
+    request: Request,
+    invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])],
+    creator: CreatorDep,
+    state: StateDep,
+    session: SessionDep,
+    now: NowDep,
+    body: PayInvoice | None = None,
+) -> InvoiceOut:
+    """By the default payment method, or the one that is named. The credit balance pays first. It uses up none of the automatic
+    retries; paying everything that is open ends a lock or a suspension."""
+    await pay_invoice(
+        state.database,
+        state.processor,
+        account_id=creator.account_id,
+        invoice_id=invoice_id,
+        payment_method_id=None if body is None else body.payment_method_id,
+        attempt_id=resource_id_of(request),
+        now=now,
+    )
     return show_invoice(await read_invoice(session, account_id=creator.account_id, invoice_id=invoice_id))
 
 

@@ -18,12 +18,17 @@ from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
 
 from billing_api.accounts.browse import find_account, list_accounts
-from billing_api.api.deps import NowDep, PageDep, SessionDep, claim_for_operator
+from billing_api.api.deps import NowDep, PageDep, SessionDep, StateDep, claim_for_operator
 from billing_api.api.paging import id_cursor, page_of
 from billing_api.api.schemas.accounts import ACCOUNT_ID, AccountOut, show_account
-from billing_api.api.schemas.operator import AuditOut, ExchangeRates, FindingOut
+from billing_api.api.schemas.invoices import INVOICE_ID, InvoiceOut, show_invoice
+from billing_api.api.schemas.operator import AuditOut, ExchangeRates, FindingOut, SettleInvoice
 from billing_api.api.schemas.plans import CreatePlan, ExchangeRatesOut, OperatorPlanOut, show_operator_plan, show_rate
 from billing_api.audit.invariants import audit
+from billing_api.invoices.errors import InvoiceNotOpenError
+from billing_api.invoices.read import read_invoice
+from billing_api.payments.errors import PaymentInProgressError, PaymentUnansweredError
+from billing_api.payments.settle_outside import settle_outside
 from billing_api.plans.create_custom import CustomPlan, create_custom_plan
 from billing_api.plans.errors import PlanCodeTakenError
 from billing_api.plans.exchange_rates import list_exchange_rates, set_exchange_rates
@@ -51,6 +56,35 @@ async def get_accounts(
 async def get_account(account_id: Annotated[UUID, Path(examples=[ACCOUNT_ID])], session: SessionDep) -> AccountOut:
     """As its creator sees it."""
     return show_account(*await find_account(session, account_id=account_id))
+
+
+@router.post(
+    "/accounts/{account_id}/invoices/{invoice_id}/settle",
+    summary="Settle an open invoice that was paid outside",
+    responses=problem_responses(
+        *_PROBLEMS,
+        NotFoundError,
+        InvoiceNotOpenError,
+        PaymentInProgressError,
+        PaymentUnansweredError,
+        IdempotencyKeyReusedError,
+        RequestInProgressError,
+    ),
+)
+async def post_settlement(
+    account_id: Annotated[UUID, Path(examples=[ACCOUNT_ID])],
+    invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])],
+    body: SettleInvoice,
+    state: StateDep,
+    session: SessionDep,
+    now: NowDep,
+) -> InvoiceOut:
+    """Counts as paid and recovers the account as any payment does. The ledger shows the amount coming in and paying the
+    invoice; the reason is kept."""
+    await settle_outside(
+        state.database, state.processor, account_id=account_id, invoice_id=invoice_id, reason=body.reason, now=now
+    )
+    return show_invoice(await read_invoice(session, account_id=account_id, invoice_id=invoice_id))
 
 
 @router.get("/plans", summary="List plans", responses=problem_responses(*_PROBLEMS))

@@ -9,12 +9,20 @@ from shared.contracts.pages import Page
 from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.api.deps import READ_PROBLEMS, WRITE_PROBLEMS, CreatorDep, NowDep, PageDep, SessionDep, StateDep
 from billing_api.api.paging import id_cursor, page_of
 from billing_api.api.schemas.payment_methods import AddPaymentMethod, PaymentMethodOut, show_method
 from billing_api.payments.errors import OnlyPaymentMethodError, PaymentMethodInvalidError
-from billing_api.payments.methods import add_payment_method, list_payment_methods, make_default, remove_payment_method
+from billing_api.payments.methods import (
+    add_payment_method,
+    list_payment_methods,
+    make_default,
+    own_payment_method,
+    remove_payment_method,
+)
+from billing_api.payments.new_default import with_new_default
 
 router = APIRouter(prefix="/v1/payment-methods", tags=["Payment methods"], route_class=IdempotentRoute)
 
@@ -39,9 +47,15 @@ async def get_payment_methods(creator: CreatorDep, session: SessionDep, page: Pa
 async def post_payment_method(
     body: AddPaymentMethod, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
 ) -> PaymentMethodOut:
-    """The first one becomes the default."""
+    """The first one becomes the default, and is tried at once on open invoices."""
     attached = await state.processor.attach(body.token)
-    return show_method(await add_payment_method(session, account_id=creator.account_id, attached=attached, now=now))
+    added: list[UUID] = []
+
+    async def add(changing: AsyncSession) -> None:
+        added.append((await add_payment_method(changing, account_id=creator.account_id, attached=attached, now=now)).id)
+
+    await with_new_default(state.database, state.processor, account_id=creator.account_id, change=add, now=now)
+    return show_method(await own_payment_method(session, account_id=creator.account_id, payment_method_id=added[0]))
 
 
 @router.post(
@@ -49,9 +63,17 @@ async def post_payment_method(
     summary="Make a payment method the default",
     responses=problem_responses(*WRITE_PROBLEMS, NotFoundError),
 )
-async def post_default(payment_method_id: MethodId, creator: CreatorDep, session: SessionDep) -> PaymentMethodOut:
-    """It is the one that is charged from now on."""
-    return show_method(await make_default(session, account_id=creator.account_id, payment_method_id=payment_method_id))
+async def post_default(
+    payment_method_id: MethodId, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
+) -> PaymentMethodOut:
+    """It is the one that is charged from now on, and is tried at once on open invoices."""
+    mine = creator.account_id
+
+    async def change(changing: AsyncSession) -> None:
+        await make_default(changing, account_id=mine, payment_method_id=payment_method_id)
+
+    await with_new_default(state.database, state.processor, account_id=mine, change=change, now=now)
+    return show_method(await own_payment_method(session, account_id=mine, payment_method_id=payment_method_id))
 
 
 @router.delete(
@@ -60,6 +82,12 @@ async def post_default(payment_method_id: MethodId, creator: CreatorDep, session
     status_code=HTTPStatus.NO_CONTENT,
     responses=problem_responses(*READ_PROBLEMS, NotFoundError, OnlyPaymentMethodError),
 )
-async def delete_payment_method(payment_method_id: MethodId, creator: CreatorDep, session: SessionDep, now: NowDep) -> None:
-    """The only one stays while a paid subscription is not cancelled or an amount is open."""
-    await remove_payment_method(session, account_id=creator.account_id, payment_method_id=payment_method_id, now=now)
+async def delete_payment_method(payment_method_id: MethodId, creator: CreatorDep, state: StateDep, now: NowDep) -> None:
+    """The only one stays while a paid subscription is not cancelled or an amount is open. If it was the default, the newest of
+    the others takes its place, and is tried at once on open invoices."""
+    mine = creator.account_id
+
+    async def remove(changing: AsyncSession) -> None:
+        await remove_payment_method(changing, account_id=mine, payment_method_id=payment_method_id, now=now)
+
+    await with_new_default(state.database, state.processor, account_id=mine, change=remove, now=now)

@@ -20,6 +20,10 @@ class CreditReason(StrEnum):
     """The balance paid an invoice, or a part of it (B10)."""
     INVOICE_VOIDED = "invoice_voided"
     """An invoice came to nothing; what the balance had paid of it is back."""
+    LATE_PAYMENT = "late_payment"
+    """A card paid an invoice that was settled otherwise by the time the processor said so."""
+    OPERATOR_SETTLEMENT = "operator_settlement"
+    """Paid outside, as an operator wrote down; the balance pays the invoice with it at once."""
 
 
 class CreditEntry(Base):
@@ -33,7 +37,9 @@ class CreditEntry(Base):
         CheckConstraint("balance_after >= 0", name="balance_after"),
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint("number >= 1", name="number"),
-        CheckConstraint("reason IN ('plan_change', 'invoice_payment', 'invoice_voided')", name="reason"),
+        CheckConstraint(
+            "reason IN ('plan_change', 'invoice_payment', 'invoice_voided', 'late_payment', 'operator_settlement')", name="reason"
+        ),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -56,6 +56,11 @@ class Invoice(Base):
         CheckConstraint("status <> 'paid' OR credit_applied + charged = total", name="paid_in_full"),
         CheckConstraint("(status = 'void') = (voided_at IS NOT NULL)", name="voided_at"),
         CheckConstraint("status <> 'void' OR charged = 0", name="void_is_uncharged"),
+        Index(
+            "ix_invoices_next_attempt_at",
+            "next_attempt_at",
+            postgresql_where=text("status = 'open' AND next_attempt_at IS NOT NULL"),
+        ),
         Index("ix_invoices_open", "account_id", "id", postgresql_where=text("status = 'open'")),
     )
 
@@ -86,6 +91,22 @@ class Invoice(Base):
     def amount_remaining(self) -> int:
         """What is still to be paid."""
         return self.total - self.credit_applied - self.charged if self.status == InvoiceStatus.OPEN else 0
+
+
+class InvoiceSettlement(Base):
+    """An operator's word that an invoice's rest was paid outside (a bank transfer), in cents. Rows are only ever added."""
+
+    __tablename__ = "invoice_settlements"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "invoice_id"], ["invoices.account_id", "invoices.id"]),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    invoice_id: Mapped[UUID] = mapped_column(primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(500))
+    settled_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class InvoiceLine(Base):

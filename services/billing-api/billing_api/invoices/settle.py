@@ -16,6 +16,17 @@ def mark_charged(invoice: Invoice, *, amount: int, now: datetime) -> None:
     invoice.status, invoice.paid_at, invoice.next_attempt_at = InvoiceStatus.PAID, now, None
 
 
+async def pay_from_balance(session: AsyncSession, account: Account, invoice: Invoice, *, now: datetime) -> None:
+    """Credit that came after the invoice was issued pays before any card does (`rules.md` B10). Under the account's lock."""
+    amount = min(account.credit_balance, invoice.amount_remaining)
+    if amount == 0:
+        return
+    invoice.credit_applied += amount
+    if invoice.amount_remaining == 0:
+        invoice.status, invoice.paid_at, invoice.next_attempt_at = InvoiceStatus.PAID, now, None
+    await post_credit(session, account, amount=-amount, reason=CreditReason.INVOICE_PAYMENT, invoice_id=invoice.id, now=now)
+
+
 async def void_invoice(session: AsyncSession, account: Account, invoice: Invoice, *, now: datetime) -> None:
     """The invoice came to nothing: what the balance paid of it goes back. The caller holds the account's lock."""
     invoice.status, invoice.voided_at, invoice.next_attempt_at = InvoiceStatus.VOID, now, None

@@ -46,9 +46,17 @@ async def collect(
 
 
 async def resolve(
-    database: Database, processor: PaymentProcessor, *, account_id: UUID, attempt_id: UUID, now: datetime
+    database: Database,
+    processor: PaymentProcessor,
+    *,
+    account_id: UUID,
+    attempt_id: UUID,
+    now: datetime,
+    give_up: bool = False,
 ) -> AttemptStatus | None:
     """Bring an attempt to an end that somebody left unresolved, charging at most once.
+
+    `give_up`: if the processor never got it, end it instead of charging: the caller is about to charge otherwise.
 
     Returns:
         Where it stands now; None if somebody else is at it.
@@ -64,7 +72,7 @@ async def resolve(
     if found is not None:
         return await _write(database, account_id, attempt_id, found, now)
     async with database.transaction() as session:
-        ended = await settle_silence(session, account_id=account_id, attempt_id=attempt_id, now=now)
+        ended = await settle_silence(session, account_id=account_id, attempt_id=attempt_id, now=now, give_up=give_up)
     if ended is not None:
         return ended
     return await _charge(database, processor, account_id, attempt_id, ask, now)

@@ -40,7 +40,7 @@ class PaymentUnansweredError(AppError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The payment processor did not answer, so the plan is not changed. Nothing is charged twice: before another "
+            "The payment processor did not answer, so nothing is changed yet. Nothing is charged twice: before another "
             "try it is asked what became of this one. Try again in 5 seconds.",
             headers={"Retry-After": "5"},
         )
@@ -52,3 +52,14 @@ class OnlyPaymentMethodError(AppError):
     status = HTTPStatus.CONFLICT
     code = "only_payment_method"
     title = "The only payment method can't be removed"
+
+
+class PaymentInProgressError(AppError):
+    """The invoice is being charged at this moment; two charges at once are never tried."""
+
+    status = HTTPStatus.CONFLICT
+    code = "payment_in_progress"
+    title = "The invoice is being charged right now"
+
+    def __init__(self) -> None:
+        super().__init__("Another payment of this invoice is under way.", headers={"Retry-After": "2"})

@@ -62,7 +62,7 @@ async def make_default(session: AsyncSession, *, account_id: UUID, payment_metho
         NotFoundError: the account has no such payment method.
     """
     await lock_account(session, account_id)
-    method = await _own(session, account_id, payment_method_id)
+    method = await own_payment_method(session, account_id=account_id, payment_method_id=payment_method_id)
     if not method.is_default:
         others = (PaymentMethod.account_id == account_id) & PaymentMethod.is_default
         await session.execute(update(PaymentMethod).where(others).values(is_default=False))
@@ -79,7 +79,7 @@ async def remove_payment_method(session: AsyncSession, *, account_id: UUID, paym
         OnlyPaymentMethodError: it is the only one, and a paid subscription is not cancelled or an amount is open (B12).
     """
     await lock_account(session, account_id)
-    method = await _own(session, account_id, payment_method_id)
+    method = await own_payment_method(session, account_id=account_id, payment_method_id=payment_method_id)
     others = [
         other
         for other in await list_payment_methods(session, account_id=account_id, before=None, limit=100)
@@ -94,7 +94,12 @@ async def remove_payment_method(session: AsyncSession, *, account_id: UUID, paym
         await session.flush()
 
 
-async def _own(session: AsyncSession, account_id: UUID, payment_method_id: UUID) -> PaymentMethod:
+async def own_payment_method(session: AsyncSession, *, account_id: UUID, payment_method_id: UUID) -> PaymentMethod:
+    """One of the account's payment methods.
+
+    Raises:
+        NotFoundError: the account has no such payment method.
+    """
     method = await session.get(PaymentMethod, (account_id, payment_method_id), populate_existing=True)
     if method is None or method.removed_at is not None:
         raise NotFoundError("There is no such payment method.")

@@ -34,7 +34,8 @@ class PaymentMethod(Base):
 class AttemptStatus(StrEnum):
     """`pending`: recorded, the processor may or may not have been asked. `unknown`: it was asked and did not answer.
 
-    `unanswered`: it turned out that the processor never got the request; that is no decline (`rules.md` D1).
+    `unanswered`: it turned out that the processor never got the request; that is no decline (`rules.md` D1). `late`: the word
+    that it had succeeded came when the invoice was settled otherwise; the amount is on the credit balance.
     """
 
     PENDING = "pending"
@@ -42,6 +43,16 @@ class AttemptStatus(StrEnum):
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
     UNANSWERED = "unanswered"
+    LATE = "late"
+
+
+class AttemptKind(StrEnum):
+    """Who wanted it. Only `retry` counts among the eight automatic ones (D1)."""
+
+    INITIAL = "initial"
+    RETRY = "retry"
+    MANUAL = "manual"
+    NEW_CARD = "new_card"
 
 
 UNRESOLVED = (AttemptStatus.PENDING, AttemptStatus.UNKNOWN)
@@ -59,7 +70,8 @@ class PaymentAttempt(Base):
         ForeignKeyConstraint(["account_id", "invoice_id"], ["invoices.account_id", "invoices.id"]),
         ForeignKeyConstraint(["account_id", "payment_method_id"], ["payment_methods.account_id", "payment_methods.id"]),
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint("status IN ('pending', 'unknown', 'succeeded', 'declined', 'unanswered')", name="status"),
+        CheckConstraint("status IN ('pending', 'unknown', 'succeeded', 'declined', 'unanswered', 'late')", name="status"),
+        CheckConstraint("kind IN ('initial', 'retry', 'manual', 'new_card')", name="kind"),
         CheckConstraint("(status IN ('pending', 'unknown')) = (settled_at IS NULL)", name="settled_at"),
         Index(
             "uq_payment_attempts_unresolved",
@@ -82,6 +94,7 @@ class PaymentAttempt(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     invoice_id: Mapped[UUID]
     payment_method_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(String(8), default=AttemptKind.INITIAL, server_default=AttemptKind.INITIAL)
     amount: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(String(16), default=AttemptStatus.PENDING)
     decline_code: Mapped[str | None] = mapped_column(String(64))

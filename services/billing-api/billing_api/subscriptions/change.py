@@ -111,7 +111,7 @@ async def switch_plan(
             now=now,
         )
     if invoice is not None and invoice.status == InvoiceStatus.OPEN:
-        await request_payment(session, invoice, now=now)
+        await request_payment(session, account, invoice, now=now)
     return Changed(None if invoice is None else invoice.id, entry)
 
 

@@ -21,13 +21,18 @@ from billing_api.usage.pending import pending_items
 
 
 async def turn_account(session: AsyncSession, account: Account, *, now: datetime) -> int:
-    """Make every turn that is due by now, oldest first; the caller holds the account's lock. Returns how many."""
+    """Make every turn that is due by now, oldest first; the caller holds the account's lock. Returns how many.
+
+    None while the account is restricted; after it, a period that lapsed meanwhile starts anew at the recovery (D4).
+    """
     turns = 0
     while True:
         subscription, plan = await read_subscription(session, account_id=account.account_id)
-        if subscription.next_turn_at > now:
+        if subscription.paused or subscription.next_turn_at > now:
             return turns
-        if subscription.next_turn_at < subscription.period_end:
+        if subscription.restart_at is not None:
+            await _restart(session, account, subscription, plan, at=subscription.restart_at, now=now)
+        elif subscription.next_turn_at < subscription.period_end:
             await _turn_month(session, account, subscription, now=now)
         else:
             await _turn_period(session, account, subscription, plan, now=now)
@@ -47,9 +52,31 @@ async def _turn_month(session: AsyncSession, account: Account, subscription: Sub
 async def _turn_period(session: AsyncSession, account: Account, subscription: Subscription, plan: Plan, *, now: datetime) -> None:
     """The period has ended: the same plan goes on, or `free` begins where it was cancelled."""
     at = subscription.period_end
+    anchor = at if subscription.cancel_at_period_end else subscription.anchor
+    await _follow(session, account, subscription, plan, anchor=anchor, at=at, now=now)
+
+
+async def _restart(
+    session: AsyncSession, account: Account, subscription: Subscription, plan: Plan, *, at: datetime, now: datetime
+) -> None:
+    """The period lapsed while the account was restricted: another one begins where it recovered (D4)."""
+    subscription.restart_at = None
+    await _follow(session, account, subscription, plan, anchor=at, at=at, now=now)
+
+
+async def _follow(
+    session: AsyncSession,
+    account: Account,
+    subscription: Subscription,
+    plan: Plan,
+    *,
+    anchor: datetime,
+    at: datetime,
+    now: datetime,
+) -> None:
     ends = subscription.cancel_at_period_end
+    ended_at = subscription.period_end
     following = await free_plan(session) if ends else plan
-    anchor = at if ends else subscription.anchor
     period = period_containing(anchor, following.period.months, at)
     items = await pending_items(session, account_id=account.account_id)
     plan_line = LineDraft(LineKind.PLAN, f"{following.name} ({following.code})", following.price, period.start, period.end)
@@ -57,7 +84,7 @@ async def _turn_period(session: AsyncSession, account: Account, subscription: Su
     invoice_id = await _invoice(session, account, lines, items, now=now)
     await start_period(session, subscription, following, anchor=anchor, at=at, invoice_id=invoice_id if following.price else None)
     if ends:
-        subscription.expired_at = at
+        subscription.expired_at = ended_at
         await bump_entitlements(session, account, now=now)
     await session.flush()
 
@@ -72,7 +99,7 @@ async def _invoice(
         item.invoice_id = invoice.id
     await session.flush()
     if invoice.status == InvoiceStatus.OPEN:
-        await request_payment(session, invoice, now=now)
+        await request_payment(session, account, invoice, now=now)
     return invoice.id
 
 

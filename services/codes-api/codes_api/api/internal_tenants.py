@@ -4,13 +4,17 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from shared.clients.base import Done
-from shared.contracts.accounts import AccountUsage, Entitlements
+from shared.contracts.accounts import AccountUsage, EndMemberships, Entitlements, Piece
+from shared.contracts.bots import TellCreator
 from shared.contracts.due import OutboxState
 from shared.errors import FieldError
 
 from codes_api.api.deps import ServiceOnly, SessionDep, StateDep
 from codes_api.outbox_state import outbox_state
+from codes_api.tenants.end_memberships import end_account_memberships
+from codes_api.tenants.erase import erase_tenant
 from codes_api.tenants.snapshot import keep_entitlements
+from codes_api.tenants.tell_creator import tell_creator
 from codes_api.tenants.usage import account_usage
 
 router = APIRouter(prefix="/internal", dependencies=[ServiceOnly], include_in_schema=False)
@@ -29,6 +33,25 @@ async def put(account_id: UUID, body: Entitlements, state: StateDep) -> Done:
 async def usage(account_id: UUID, session: SessionDep) -> AccountUsage:
     """What the account uses of its plan's limits."""
     return await account_usage(session, account_id=account_id)
+
+
+@router.post("/tenants/{account_id}/notices")
+async def notices(account_id: UUID, body: TellCreator, state: StateDep, session: SessionDep) -> Done:
+    """Have the creator told something, once for each event."""
+    await tell_creator(session, account_id=account_id, notice=body, now=state.clock.now())
+    return Done()
+
+
+@router.post("/tenants/{account_id}/end-memberships")
+async def end_memberships(account_id: UUID, body: EndMemberships, state: StateDep, session: SessionDep) -> Piece:
+    """Cancel a piece of a suspended account's running memberships."""
+    return await end_account_memberships(session, account_id=account_id, before=body.before, now=state.clock.now())
+
+
+@router.post("/tenants/{account_id}/erase")
+async def erase(account_id: UUID, state: StateDep, session: SessionDep) -> Piece:
+    """Erase a piece of a deleted account's personal data."""
+    return await erase_tenant(session, account_id=account_id, now=state.clock.now())
 
 
 @router.get("/outbox")

@@ -9,7 +9,7 @@ from shared.contracts.base import UtcDatetime, WireModel
 from shared.money import Money, usd
 
 from billing_api.accounts.api_key_secrets import NewApiKey
-from billing_api.accounts.models import Account, ApiKey
+from billing_api.accounts.models import Account, ApiKey, StandingChange
 
 ACCOUNT_ID = "0199b6a0-5d7e-7c1a-9d55-0c6f1d2e3f40"
 KEY_ID = "0199b6a0-5d7e-7d02-8f10-7a1b2c3d4e5f"
@@ -35,8 +35,20 @@ class AccountOut(WireModel):
     name: str = Field(examples=["Ada's Book Club"])
     plan: str = Field(description="Code of the platform plan it is on.", examples=["starter_monthly"])
     standing: Standing = Field(examples=[Standing.ACTIVE])
+    standing_since: UtcDatetime = Field(examples=[MOMENT])
+    next_standing_at: UtcDatetime | None = Field(
+        description="When the standing gets worse if nothing is paid; null: nothing is overdue.", examples=[None]
+    )
     credit_balance: Money = Field(description="Pays invoices before any payment method does.", examples=[usd(2500)])
     created_at: UtcDatetime = Field(examples=[MOMENT])
+
+
+class StandingChangeOut(WireModel):
+    """One step of the account's standing."""
+
+    before: Standing = Field(examples=[Standing.GRACE])
+    after: Standing = Field(examples=[Standing.LOCKED])
+    since: UtcDatetime = Field(description="From this moment on.", examples=[MOMENT])
 
 
 class ApiKeyOut(WireModel):
@@ -76,9 +88,16 @@ def show_account(account: Account, plan: str) -> AccountOut:
         name=account.name,
         plan=plan,
         standing=Standing(account.standing),
+        standing_since=account.standing_since or account.created_at,
+        next_standing_at=account.next_standing_at if Standing(account.standing) is not Standing.DELETABLE else None,
         credit_balance=usd(account.credit_balance),
         created_at=account.created_at,
     )
+
+
+def show_standing_change(step: StandingChange) -> StandingChangeOut:
+    """One step of the standing."""
+    return StandingChangeOut.model_validate(step)
 
 
 def show_key(key: ApiKey) -> ApiKeyOut:

@@ -10,7 +10,7 @@ from billing_api.api.schemas.accounts import MOMENT
 from billing_api.credit.models import CreditEntry, CreditReason
 from billing_api.invoices.models import Invoice, InvoiceLine, InvoicePurpose, InvoiceStatus, LineKind
 from billing_api.invoices.read import InvoiceView
-from billing_api.payments.models import AttemptStatus, PaymentAttempt
+from billing_api.payments.models import AttemptKind, AttemptStatus, PaymentAttempt
 
 INVOICE_ID = "0199b6a0-61c2-7e33-b1d4-5f6a7b8c9d0e"
 
@@ -25,11 +25,22 @@ class InvoiceLineOut(WireModel):
     period_end: UtcDatetime = Field(examples=["2026-02-28T10:00:00Z"])
 
 
+class PayInvoice(WireModel):
+    """How to pay."""
+
+    payment_method_id: UUID | None = Field(
+        default=None,
+        description="One of `GET /v1/payment-methods`; without it the default.",
+        examples=["0199b6a0-5f01-7a11-8c22-1d2e3f4a5b6c"],
+    )
+
+
 class PaymentAttemptOut(WireModel):
     """One try to charge a payment method. `unknown`: the processor gave no answer yet, which is no decline."""
 
     id: UUID = Field(examples=["0199b6a0-61c2-7f44-a2e5-6a7b8c9d0e1f"])
     payment_method_id: UUID = Field(examples=["0199b6a0-5f01-7a11-8c22-1d2e3f4a5b6c"])
+    kind: AttemptKind = Field(description="Only `retry` counts among the eight automatic ones.", examples=[AttemptKind.INITIAL])
     amount: Money = Field(examples=[usd(1400)])
     status: AttemptStatus = Field(examples=[AttemptStatus.SUCCEEDED])
     decline_code: str | None = Field(examples=[None])
@@ -51,7 +62,12 @@ class InvoiceOut(WireModel):
     )
     amount_remaining: Money = Field(description="What is still open.", examples=[usd(0)])
     attempts: list[PaymentAttemptOut] = Field(description="Oldest first.")
-    next_attempt_at: UtcDatetime | None = Field(examples=[None])
+    overdue_since: UtcDatetime | None = Field(
+        description="When it was first declined. 30 days later, still open, it locks the account.", examples=[None]
+    )
+    next_attempt_at: UtcDatetime | None = Field(
+        description="The next automatic retry: 1, 2, 4, 7, 11, 16, 22 and 29 days after the first decline.", examples=[None]
+    )
     issued_at: UtcDatetime = Field(examples=[MOMENT])
     paid_at: UtcDatetime | None = Field(examples=[MOMENT])
 
@@ -81,6 +97,7 @@ def show_invoice(view: InvoiceView) -> InvoiceOut:
         amount_due=usd(invoice.amount_due),
         amount_remaining=usd(invoice.amount_remaining),
         attempts=[_attempt(attempt) for attempt in view.attempts],
+        overdue_since=invoice.overdue_since,
         next_attempt_at=invoice.next_attempt_at,
         issued_at=invoice.issued_at,
         paid_at=invoice.paid_at,
@@ -113,6 +130,7 @@ def _attempt(attempt: PaymentAttempt) -> PaymentAttemptOut:
     return PaymentAttemptOut(
         id=attempt.id,
         payment_method_id=attempt.payment_method_id,
+        kind=AttemptKind(attempt.kind),
         amount=usd(attempt.amount),
         status=AttemptStatus(attempt.status),
         decline_code=attempt.decline_code,

@@ -46,6 +46,14 @@ class AuditOut(WireModel):
     data: list[FindingOut]
 
 
+class SettleInvoice(WireModel):
+    """Why an invoice counts as paid."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+        examples=["Bank transfer of 2026-03-02, reference 4711"]
+    )
+
+
 class AdvanceClock(WireModel):
     """Where the sandbox clock is to go: exactly one of the two."""
 
