@@ -8,6 +8,7 @@ from shared.clients.base import Done, ServiceClient
 from shared.contracts.accounts import AuthenticatedAccount, AuthenticateKey, Entitlements
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.quota import QuotaQuote, QuotaReservation, QuoteQuota, ReportExpired, ReserveQuota
+from shared.contracts.sales import ReportSale, SaleReceipt
 from shared.contracts.sandbox import MoveClock, SandboxTime
 
 
@@ -45,6 +46,10 @@ class BillingClient(ServiceClient):
     async def report_expired(self, account_id: UUID, expired: ReportExpired) -> None:
         """Unredeemed codes of a batch expired and were deleted."""
         await self.call("POST", f"/internal/accounts/{account_id}/quota/expiries", Done, expired)
+
+    async def report_sale(self, sale: ReportSale) -> SaleReceipt:
+        """A creator sold something: its transaction fee is owed. RemoteProblem: sale_mismatch, exchange_rate_missing."""
+        return await self.call("POST", "/internal/sales", SaleReceipt, sale)
 
     async def next_due(self) -> NextDue:
         """When billing's next due work is."""

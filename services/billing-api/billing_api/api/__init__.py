@@ -14,6 +14,7 @@ from billing_api.api import (
     operator,
     payment_methods,
     plans,
+    sales,
     sandbox,
     subscription,
     usage,
@@ -38,6 +39,7 @@ def build_routers(settings: Settings) -> list[APIRouter]:
     """Every router of the service, each behind its guard."""
     operators = APIRouter(dependencies=[Depends(require_operator(settings.operator_key))])
     operators.include_router(operator.router)
+    operators.include_router(sales.router)
     services = APIRouter(dependencies=[Depends(require_service(settings.service_token))], include_in_schema=False)
     services.include_router(internal.router)
     if settings.sandbox:

@@ -7,11 +7,13 @@ from shared.clients.base import Done
 from shared.contracts.accounts import AuthenticatedAccount, AuthenticateKey, Entitlements
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.quota import QuotaQuote, QuotaReservation, QuoteQuota, ReportExpired, ReservationState, ReserveQuota
+from shared.contracts.sales import ReportSale, SaleReceipt
 from shared.money import usd
 
 from billing_api.accounts.authenticate import authenticate
 from billing_api.accounts.entitlements import read_entitlements
 from billing_api.api.deps import NowDep, SessionDep, StateDep
+from billing_api.api.schemas.usage import said_by, show_sale
 from billing_api.due.next import next_due
 from billing_api.due.outbox import unpublished_events
 from billing_api.due.run import run_due
@@ -21,6 +23,7 @@ from billing_api.quota.models import QuotaReservation as Reservation
 from billing_api.quota.quote import quote_quota
 from billing_api.quota.release import release_quota
 from billing_api.quota.reserve import reserve_quota
+from billing_api.usage.report_sale import report_sale
 
 router = APIRouter(prefix="/internal", include_in_schema=False)
 
@@ -78,6 +81,12 @@ async def post_expiry(account_id: UUID, body: ReportExpired, session: SessionDep
         session, account_id=account_id, event_id=body.event_id, batch_id=body.batch_id, quantity=body.quantity, now=now
     )
     return Done()
+
+
+@router.post("/sales")
+async def post_sale(body: ReportSale, session: SessionDep, now: NowDep) -> SaleReceipt:
+    """A creator sold something."""
+    return show_sale(await report_sale(session, account_id=body.account_id, said=said_by(body), now=now))
 
 
 @router.get("/due")

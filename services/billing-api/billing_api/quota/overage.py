@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from shared.money import half_up
+from billing_api.usage.transaction_fee import transaction_fee
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,4 @@ def overage_fee(*, unit_price: int, digits: int, usd_per_unit: Fraction, overage
         overage: codes beyond the quota.
         fee_rate: a fraction of 1.
     """
-    price_in_cents = Fraction(unit_price, 10**digits) * usd_per_unit * 100
-    return half_up(price_in_cents * overage * fee_rate)
+    return transaction_fee(amount=unit_price * overage, digits=digits, usd_per_unit=usd_per_unit, fee_rate=fee_rate)

@@ -26,6 +26,7 @@ from billing_api.subscriptions.preview import preview_change
 from billing_api.subscriptions.proration import ChangeKind
 from billing_api.subscriptions.start_period import read_subscription, start_period
 from billing_api.subscriptions.subscribe import subscribe
+from billing_api.usage.rates import note_rate
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ async def switch_plan(
         paid_by = invoice.id if invoice is not None and offer.new.price else None
         await start_period(session, offer.subscription, offer.new, anchor=now, at=now, invoice_id=paid_by)
     else:
-        await _go_on(session, offer)
+        await _go_on(session, offer, now)
     await bump_entitlements(session, account, now=now)
     entry = None
     if offer.settlement.to_balance:
@@ -130,7 +131,7 @@ async def _issue(session: AsyncSession, account: Account, offer: ChangeOffer, in
     )
 
 
-async def _go_on(session: AsyncSession, offer: ChangeOffer) -> None:
+async def _go_on(session: AsyncSession, offer: ChangeOffer, now: datetime) -> None:
     """Same interval down: the cycle stays, with the new plan's quota and price (B4). Like every change, it takes a
     cancellation back.
     """
@@ -146,3 +147,4 @@ async def _go_on(session: AsyncSession, offer: ChangeOffer) -> None:
         end=subscription.period_end,
         included=offer.new.limit_codes,
     )
+    await note_rate(session, account_id=subscription.account_id, plan=offer.new, since=now)

@@ -10,6 +10,7 @@ from billing_api.plans.models import Plan
 from billing_api.quota.cycle import open_cycle
 from billing_api.subscriptions.models import Subscription
 from billing_api.subscriptions.periods import Period, period_containing
+from billing_api.usage.rates import note_rate
 
 
 async def new_subscription(session: AsyncSession, *, account_id: UUID, plan: Plan, now: datetime) -> Subscription:
@@ -20,6 +21,7 @@ async def new_subscription(session: AsyncSession, *, account_id: UUID, plan: Pla
     session.add(subscription)
     await session.flush()
     await open_cycle(session, account_id=account_id, start=period.start, end=period.end, included=plan.limit_codes)
+    await note_rate(session, account_id=account_id, plan=plan, since=now)
     return subscription
 
 
@@ -37,11 +39,14 @@ async def start_period(
         invoice_id: the period's own invoice; None where it costs nothing.
     """
     period = period_containing(anchor, plan.period.months, at)
+    changed = (subscription.plan_owner_id, subscription.plan_code) != (plan.account_id, plan.code)
     subscription.anchor = anchor
     subscription.cancel_at_period_end = False
     _put(subscription, plan, period, invoice_id=invoice_id)
     await session.flush()
     await open_cycle(session, account_id=subscription.account_id, start=period.start, end=period.end, included=plan.limit_codes)
+    if changed:
+        await note_rate(session, account_id=subscription.account_id, plan=plan, since=at)
 
 
 async def read_subscription(session: AsyncSession, *, account_id: UUID) -> tuple[Subscription, Plan]:

@@ -16,6 +16,7 @@ from billing_api.plans.models import Plan
 from billing_api.subscriptions.models import Subscription
 from billing_api.subscriptions.periods import next_turn_after, period_containing
 from billing_api.subscriptions.start_period import read_subscription, start_period
+from billing_api.usage.describe import describe
 from billing_api.usage.models import UsageItem
 from billing_api.usage.pending import pending_items
 
@@ -104,12 +105,4 @@ async def _invoice(
 
 
 def _fee_line(item: UsageItem, at: datetime) -> LineDraft:
-    rate = f"{item.fee_rate * 100:f}".rstrip("0").rstrip(".")
-    return LineDraft(
-        LineKind.USAGE_FEE,
-        f"{item.quantity} access codes beyond the quota at {rate}%",
-        item.amount,
-        item.occurred_at,
-        at,
-        item.id,
-    )
+    return LineDraft(LineKind.USAGE_FEE, describe(item), item.amount, item.occurred_at, at, item.id)

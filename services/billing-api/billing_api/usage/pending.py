@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
 from billing_api.usage.models import UsageItem
 
@@ -17,4 +18,5 @@ async def pending_fees(session: AsyncSession, *, account_id: UUID) -> int:
 async def pending_items(session: AsyncSession, *, account_id: UUID) -> list[UsageItem]:
     """Each of them, oldest first."""
     pending = (UsageItem.account_id == account_id) & UsageItem.invoice_id.is_(None)
-    return list((await session.scalars(select(UsageItem).where(pending).order_by(UsageItem.id))).all())
+    query = select(UsageItem).where(pending).options(joinedload(UsageItem.sale)).order_by(UsageItem.id)
+    return list((await session.scalars(query)).all())

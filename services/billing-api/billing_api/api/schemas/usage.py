@@ -1,11 +1,17 @@
 """Usage."""
 
+from uuid import UUID
+
 from pydantic import Field
 from shared.contracts.accounts import AccountUsage
 from shared.contracts.base import UtcDatetime, WireModel
+from shared.contracts.sales import ReportSale, SaleReceipt
 from shared.money import Money, usd
 
 from billing_api.api.schemas.accounts import MOMENT
+from billing_api.usage.describe import describe
+from billing_api.usage.models import Sale, UsageItem, UsageKind
+from billing_api.usage.report_sale import ReportedSale
 from billing_api.usage.summary import UsageSummary
 
 
@@ -46,3 +52,69 @@ def show_usage(summary: UsageSummary, counted: AccountUsage) -> UsageOut:
         projects=Counted(used=counted.projects, limit=limits.projects),
         lifetime_memberships=Counted(used=counted.lifetime_memberships, limit=limits.lifetime_memberships),
     )
+
+
+class ItemSaleOut(WireModel):
+    """The sale that a fee is for."""
+
+    external_id: str = Field(description="The name it was reported by.", examples=["order-2026-0001"])
+    amount: Money = Field(examples=[usd(2_500)])
+    via: str = Field(description="What it was paid through.", examples=["paypal"])
+
+
+class UsageItemOut(WireModel):
+    """A fee. Its rate is that of its own moment and never changes."""
+
+    id: UUID = Field(examples=["0199b6a0-61c2-7b77-9528-9d0e1f2a3b4c"])
+    kind: UsageKind = Field(examples=[UsageKind.SALE])
+    description: str = Field(
+        description="As its line on the invoice says it.",
+        examples=["Transaction fee of 3% on a sale of 25.00 USD (order-2026-0001)"],
+    )
+    amount: Money = Field(examples=[usd(75)])
+    fee_rate: str = Field(description="A fraction of 1.", examples=["0.03"])
+    batch_id: UUID | None = Field(description="The batch of codes beyond the quota; null for a sale.", examples=[None])
+    quantity: int | None = Field(description="How many codes beyond the quota; null for a sale.", examples=[None])
+    sale: ItemSaleOut | None = Field(description="null for a batch of codes.")
+    occurred_at: UtcDatetime = Field(examples=[MOMENT])
+    invoice_id: UUID | None = Field(description="null: waits for the next invoice.", examples=[None])
+
+
+def show_item(item: UsageItem) -> UsageItemOut:
+    """A fee with what it is for."""
+    return UsageItemOut(
+        id=item.id,
+        kind=item.kind,
+        description=describe(item),
+        amount=usd(item.amount),
+        fee_rate=f"{item.fee_rate.normalize():f}",
+        batch_id=item.batch_id,
+        quantity=item.quantity,
+        sale=None if item.sale is None else _sale_of(item.sale),
+        occurred_at=item.occurred_at,
+        invoice_id=item.invoice_id,
+    )
+
+
+def said_by(body: ReportSale) -> ReportedSale:
+    """What a report says, without whose it is."""
+    return ReportedSale(external_id=body.external_id, amount=body.amount, occurred_at=body.occurred_at, via=body.via)
+
+
+def show_sale(sale: Sale) -> SaleReceipt:
+    """A sale as it was written down."""
+    return SaleReceipt(
+        id=sale.id,
+        account_id=sale.account_id,
+        external_id=sale.external_id,
+        amount=Money(amount=sale.amount, currency=sale.currency),
+        occurred_at=sale.occurred_at,
+        via=sale.via,
+        fee_rate=f"{sale.fee_rate.normalize():f}",
+        fee=usd(sale.fee),
+        reported_at=sale.reported_at,
+    )
+
+
+def _sale_of(sale: Sale) -> ItemSaleOut:
+    return ItemSaleOut(external_id=sale.external_id, amount=Money(amount=sale.amount, currency=sale.currency), via=sale.via)
