@@ -89,6 +89,7 @@ def _body(method: str, path: str, ids: dict[str, str], token: str) -> dict[str, 
         ("PATCH", "/plans/{plan_id}"): {"name": "Mine"},
         ("POST", "/batches/quote"): wish,
         ("POST", "/batches"): {**wish, "consent": True},
+        ("POST", "/imports"): {"plan_id": ids["plan_id"], "csv": "moved-here-1", "consent": True},
         ("POST", "/webhooks"): {"url": HOOK},
         ("PATCH", "/webhooks/{webhook_id}"): {"enabled": False},
     }

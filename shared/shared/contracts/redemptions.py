@@ -18,6 +18,12 @@ class TypedCode(WireModel):
     telegram_id: TelegramId
 
 
+class KnownCode(WireModel):
+    """Whether a text that nobody asked for is an imported code of the project, live or not."""
+
+    known: bool
+
+
 class PlanSummary(WireModel):
     """A membership plan as a member sees it. `period` is for people: "1 month", "3 weeks", "lifetime"."""
 
@@ -29,9 +35,11 @@ class PlanSummary(WireModel):
 
 
 class CodePreview(WireModel):
-    """What a good code would give. `code` is its canonical form of 16 symbols; `extends_until`: the end of the running
-    membership it would extend (M2); `repeated`: this member has redeemed it already (C6); `already_lifetime`: they are
-    a lifetime member of the plan, so that this code would give them nothing more."""
+    """What a good code would give. `code`: its canonical form of 16 symbols, or an imported code as it is stored.
+
+    `extends_until`: the end of the running membership it would extend (M2); `repeated`: this member has redeemed it
+    already (C6); `already_lifetime`: they are a lifetime member of the plan, so that this code would give them nothing more.
+    """
 
     code: str
     plan: PlanSummary

@@ -98,6 +98,7 @@ class BatchOut(WireModel):
     label: str | None
     status: BatchStatus = Field(description="`ready`: every code exists. `failed`: none does, and none is charged.")
     delivery: DeliveryStatus = Field(description="`waiting` for the codes, or for you to open the owner link.")
+    imported: bool = Field(description="Brought from another system instead of generated.", examples=[False])
     quantity: int = Field(examples=[200])
     generated: int = Field(description="Codes that exist.", examples=[200])
     delivered: int = Field(description="Codes that have been sent to your chat.", examples=[200])
@@ -122,6 +123,7 @@ def batch_out(counted: CountedBatch) -> BatchOut:
         label=batch.label,
         status=BatchStatus(batch.status),
         delivery=DeliveryStatus(batch.delivery),
+        imported=batch.imported,
         quantity=batch.quantity,
         generated=batch.quantity if batch.status == BatchStatus.READY else 0,
         delivered=batch.delivered,

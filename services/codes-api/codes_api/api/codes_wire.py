@@ -30,7 +30,8 @@ class CodeOut(WireModel):
     batch_id: UUID
     label: str | None = Field(description="The batch's.", examples=["Spring giveaway"])
     join_link: str | None = Field(
-        description="Opens your bot with the code applied; null while no bot is connected.",
+        description="Opens your bot with the code applied; null while no bot is connected, and for an imported code "
+        "that no link can hold.",
         examples=["https://t.me/club_bot?start=code_7KQ2-M9XD-40TR-BW6N"],
     )
     created_at: UtcDatetime

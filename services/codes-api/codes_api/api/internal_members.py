@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from shared.contracts.redemptions import CodePreview, MemberView, TypedCode
+from shared.contracts.redemptions import CodePreview, KnownCode, MemberView, TypedCode
 
 from codes_api.api.deps import NowDep, ServiceOnly, SessionDep, StateDep
+from codes_api.codes.known import is_known
 from codes_api.codes.preview import preview
 from codes_api.codes.throttle import Member
 from codes_api.codes.try_code import try_code
@@ -32,6 +33,13 @@ async def preview_code(account_id: UUID, project_id: UUID, body: TypedCode, stat
             now=now,
         ),
     )
+
+
+@router.post("/codes/known")
+async def known_code(account_id: UUID, project_id: UUID, body: TypedCode, state: StateDep, now: NowDep) -> KnownCode:
+    """Whether a text in the chat is an imported code."""
+    member = Member(account_id, project_id, body.telegram_id)
+    return KnownCode(known=await is_known(state.throttle, state.database, member, typed=body.text, now=now))
 
 
 @router.get("/members/{telegram_id}")

@@ -68,11 +68,18 @@ def fragment(typed: str) -> str | None:
     return None if any(symbol not in _VALUE for symbol in symbols) else symbols
 
 
+def without_payload(typed: str) -> str:
+    """What somebody typed without the start of a join link and the `code_` before a code."""
+    return _PAYLOAD.sub("", unicodedata.normalize("NFKC", typed), count=1)
+
+
 def well_typed(code: str) -> bool:
     """Whether the check symbol of a canonical code is right; if not, it was mistyped and no look-up is needed."""
     return check_symbol(code[:-1]) == code[-1]
 
 
 def shown(code: str) -> str:
-    """A canonical code as people read it: XXXX-XXXX-XXXX-XXXX."""
+    """A stored code as people read it: XXXX-XXXX-XXXX-XXXX; one that was imported in another form as it is."""
+    if _PLAIN.fullmatch(code) is None:
+        return code
     return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))

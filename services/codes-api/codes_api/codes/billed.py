@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from shared.contracts.batches import BatchStatus
+from shared.contracts.batches import BatchStatus, DeliveryStatus
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,4 +24,6 @@ async def mark_billed(session: AsyncSession, *, account_id: UUID, batch_id: UUID
     if batch.billed_at is None:
         batch.billed_at = now
         batch.progressed_at = func.clock_timestamp()
+        if batch.imported:  # the creator has the codes: there is nothing to bring them
+            batch.delivered, batch.delivery, batch.delivered_at = batch.quantity, DeliveryStatus.DELIVERED.value, now
         await session.flush()

@@ -5,7 +5,7 @@ from shared.contracts.batches import DeliverableCode, DeliveryClaim, DeliveryMet
 
 from codes_api.codes.alphabet import shown
 from codes_api.codes.delivery import Claimed
-from codes_api.codes.join_link import join_link
+from codes_api.codes.join_link import bot_link
 from codes_api.memberships.periods import period_in_words
 
 
@@ -29,7 +29,7 @@ def claim_on_wire(claimed: Claimed, *, branding: Branding, lease_seconds: int, j
             DeliverableCode(
                 position=position,
                 code=shown(code),
-                join_link=join_link(join_link_template, claimed.bot.username, code),
+                join_link=bot_link(join_link_template, claimed.bot.username, code),
             )
             for position, code in codes
         ],

@@ -6,8 +6,8 @@ from shared.errors import NotFoundError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from codes_api.codes.alphabet import canonical
 from codes_api.codes.models import AccessCode, ExpiredCode
+from codes_api.codes.spelling import spellings
 
 
 async def find_code(
@@ -22,8 +22,7 @@ async def find_code(
     Raises:
         NotFoundError: there is none in this project of this account, or it was mistyped.
     """
-    code = canonical(typed)
-    if code is not None:
+    for code in spellings(typed):
         live = select(AccessCode).where(
             AccessCode.account_id == account_id, AccessCode.project_id == project_id, AccessCode.code == code
         )

@@ -14,15 +14,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from codes_api.base import Base
 
-CODE = String(16, collation="C")
-"""Sorted by byte, so that the unique index also finds codes by how they begin."""
+CODE = String(64, collation="C")
+"""16 symbols (`rules.md` C1), or in another form of up to 64 if it was imported.
+Sorted by byte, so that the unique index also finds codes by how they begin."""
 
 UNFINISHED: Final = "status IN ('queued', 'generating') OR (status = 'ready' AND delivery <> 'delivered')"
 """Batches that need another step. Written once, so that a query can be seen to fit the index over them."""
 
 
 class Batch(Base):
-    """One request for codes. `included`, `overage` and the fee are what billing-api agreed to.
+    """One request for codes, or one import. `included`, `overage` and the fee are what billing-api agreed to.
 
     `expires_at` is every code's; it is counted from the request. `progressed_at`, `leased_until` are real time, all
     other moments the domain's.
@@ -60,6 +61,7 @@ class Batch(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID]
     quantity: Mapped[int]
+    imported: Mapped[bool] = mapped_column(default=False, server_default="false")
     label: Mapped[str | None] = mapped_column(String(100))
     expiry_preset: Mapped[str] = mapped_column(String(16))
     expiry_days: Mapped[int | None]
@@ -81,7 +83,7 @@ class Batch(Base):
 
 
 class AccessCode(Base):
-    """One code, 16 symbols (`rules.md` C1). Its generation time is its batch's."""
+    """One code. Its generation time is its batch's."""
 
     __tablename__ = "access_codes"
     __table_args__ = (
@@ -185,6 +187,6 @@ class RefusedAttempt(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     telegram_id: Mapped[int] = mapped_column(BigInteger)
     typed: Mapped[str] = mapped_column(String(64))
-    code: Mapped[str | None] = mapped_column(String(16))
+    code: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(String(32))
     attempted_at: Mapped[datetime] = mapped_column(UtcDateTime)

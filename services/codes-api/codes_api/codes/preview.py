@@ -6,10 +6,11 @@ from uuid import UUID
 from shared.contracts.redemptions import CodePreview
 from shared.db import Database
 
-from codes_api.codes.alphabet import canonical, well_typed
+from codes_api.codes.alphabet import canonical
 from codes_api.codes.errors import CodeMistypedError, CodeUnknownError
 from codes_api.codes.look_up import Sight, look_up
 from codes_api.codes.refuse import Attempt, judge, refuse
+from codes_api.codes.resolve import resolve
 from codes_api.memberships.summary import plan_summary, runs
 
 
@@ -23,9 +24,9 @@ async def preview(
         CodeMistypedError, CodeUnknownError, CodeExpiredError, CodeAlreadyRedeemedError, CodeRevokedError,
         LifetimeLimitReachedError, AccountLockedError: as `redeem` would.
     """
-    code = canonical(typed)
-    attempt = Attempt(account_id, project_id, telegram_id, typed, code, now)
-    if code is None or not well_typed(code):
+    code = await resolve(database, account_id=account_id, project_id=project_id, typed=typed)
+    attempt = Attempt(account_id, project_id, telegram_id, typed, code or canonical(typed), now)
+    if code is None:
         raise await refuse(database, attempt, CodeMistypedError())
     async with database.transaction() as session:
         sight = await look_up(session, account_id=account_id, project_id=project_id, code=code, telegram_id=telegram_id)

@@ -12,11 +12,12 @@ from shared.ids import new_id
 from shared.money import Money
 from shared.request_id import current_request_id
 
-from codes_api.codes.alphabet import canonical, well_typed
+from codes_api.codes.alphabet import canonical
 from codes_api.codes.errors import CodeMistypedError
 from codes_api.codes.look_up import look_up
 from codes_api.codes.redeem_statement import REDEEM, SLOT_CONSTRAINT
 from codes_api.codes.refuse import Attempt, judge, refuse
+from codes_api.codes.resolve import resolve
 from codes_api.memberships.end import end_lapsed
 from codes_api.memberships.models import IntervalUnit, MembershipStatus
 from codes_api.memberships.periods import period_in_words
@@ -50,9 +51,9 @@ async def redeem(
         CodeMistypedError, CodeUnknownError, CodeExpiredError, CodeAlreadyRedeemedError, CodeRevokedError,
         LifetimeLimitReachedError, AccountLockedError: refused; the attempt is kept (C8).
     """
-    code = canonical(typed)
-    attempt = Attempt(account_id, project_id, telegram_id, typed, code, now)
-    if code is None or not well_typed(code):
+    code = await resolve(database, account_id=account_id, project_id=project_id, typed=typed)
+    attempt = Attempt(account_id, project_id, telegram_id, typed, code or canonical(typed), now)
+    if code is None:
         raise await refuse(database, attempt, CodeMistypedError())
     for _ in range(_TRIES):
         row = await _claim(database, statement, attempt)

@@ -14,8 +14,9 @@ from shared.contracts.pages import InvalidCursorError, decode_cursor, encode_cur
 from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from codes_api.codes.alphabet import GROUP, LENGTH, canonical, fragment
+from codes_api.codes.alphabet import GROUP, canonical, fragment
 from codes_api.codes.models import AccessCode, Batch, ExpiredCode
+from codes_api.codes.spelling import LONGEST, safe, spellings, upper
 from codes_api.codes.status import CodeStatus, code_status
 from codes_api.memberships.models import Membership, MembershipPlan
 
@@ -211,16 +212,19 @@ def _common(table: type[AccessCode | ExpiredCode], filters: CodeFilters) -> list
 
 
 def _looks_like(table: type[AccessCode | ExpiredCode], q: str) -> ColumnElement[bool]:
-    whole, piece = canonical(q), fragment(q)
-    if whole is not None:
-        return table.code == whole
-    if not piece or len(piece) > LENGTH:
-        return null().is_not(None)
+    whole = spellings(q)
+    if canonical(q) is not None:
+        return table.code.in_(whole)
+    # A piece of a generated code, and of an imported one, whose dashes count.
+    pieces = list(dict.fromkeys((fragment(q), upper(q.strip()))))
+    looks = [_begins(table, piece) for piece in pieces if piece and len(piece) <= LONGEST and safe(piece)]
+    looks += [func.right(table.code, GROUP) == piece for piece in pieces if piece and len(piece) == GROUP and safe(piece)]
+    return or_(null().is_not(None), *looks)
+
+
+def _begins(table: type[AccessCode | ExpiredCode], piece: str) -> ColumnElement[bool]:
     # A range, not LIKE: it uses the unique index whatever the plan, because codes are sorted by byte.
-    begins = and_(table.code >= piece, table.code < piece + _AFTER_ALL_SYMBOLS)
-    if len(piece) == GROUP:
-        return or_(begins, func.right(table.code, GROUP) == piece)
-    return begins
+    return and_(table.code >= piece, table.code < piece + _AFTER_ALL_SYMBOLS)
 
 
 def _ordered(branch: _Codes, *, after: Place | None, oldest_first: bool) -> _Codes:

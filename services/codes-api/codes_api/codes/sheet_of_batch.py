@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from codes_api.codes.alphabet import shown
 from codes_api.codes.batch_errors import BotNotConnectedError
 from codes_api.codes.batches import get_batch
-from codes_api.codes.join_link import join_link
+from codes_api.codes.join_link import bot_link
 from codes_api.codes.search import CodeFilters, FoundCode, codes_after
 from codes_api.codes.sheet_errors import NothingToPrintError
 from codes_api.codes.sheet_layout import Card, Paper, Sheet
@@ -48,7 +48,7 @@ async def sheet_of_batch(
         plan_name=codes[0].plan_name,
         plan_period=period_in_words(codes[0].interval_unit, codes[0].interval_count),
         bot=bot,
-        cards=[Card(shown(one.code), join_link(join_link_template, bot, one.code), one.expires_at) for one in codes],
+        cards=[Card(shown(one.code), bot_link(join_link_template, bot, one.code), one.expires_at) for one in codes],
         paper=paper,
     )
 

@@ -85,7 +85,7 @@ class Membership(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID]
     telegram_id: Mapped[int] = mapped_column(BigInteger)
-    code: Mapped[str] = mapped_column(String(16))
+    code: Mapped[str] = mapped_column(String(64))
     periods: Mapped[int] = mapped_column(default=1, server_default="1")
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

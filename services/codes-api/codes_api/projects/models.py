@@ -11,7 +11,10 @@ from codes_api.base import Base
 
 
 class Project(Base):
-    """One community of a creator. Archived projects keep their history and count against no limit."""
+    """One community of a creator. Archived projects keep their history and count against no limit.
+
+    `has_imports`: there are, or were, codes of another form than `rules.md` C1.
+    """
 
     __tablename__ = "projects"
     __table_args__ = (
@@ -23,6 +26,7 @@ class Project(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     access_codes_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
+    has_imports: Mapped[bool] = mapped_column(default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
