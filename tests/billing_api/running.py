@@ -46,7 +46,7 @@ class CodesCounts:
         app = FastAPI()
 
         @app.get("/internal/tenants/{account_id}/usage")
-        async def usage(account_id: UUID) -> AccountUsage:  # noqa: ARG001 - the path's
+        async def usage(account_id: UUID) -> AccountUsage:
             self.asked += 1
             return AccountUsage(projects=self.projects, lifetime_memberships=self.lifetime_memberships)
 
@@ -192,7 +192,7 @@ async def meet(
     async with database.transaction() as session, database.transaction() as watch:
         await first(session)
         task = asyncio.create_task(run_second())
-        while not task.done() and not await watch.scalar(waiting):  # noqa: ASYNC110 - PostgreSQL tells nobody
+        while not task.done() and not await watch.scalar(waiting):
             await asyncio.sleep(0.005)
     await task
 

@@ -138,7 +138,7 @@ async def test_authentication_for_other_services(billing: Billing, starter: Crea
 
 async def test_events_leave_through_the_relay(billing: Billing, creator: Creator) -> None:
     async with asyncio.timeout(10):
-        while (await billing.internal.outbox()).unpublished:  # noqa: ASYNC110 - the relay is not ours to hook into
+        while (await billing.internal.outbox()).unpublished:
             await asyncio.sleep(0.01)
     assert await billing.one("SELECT count(*) FROM outbox WHERE account_id = :id", id=creator.id) == 1
 
@@ -146,7 +146,7 @@ async def test_events_leave_through_the_relay(billing: Billing, creator: Creator
 # The sandbox clock
 async def _jobs(billing: Billing) -> None:
     """One advance, as jobs makes it."""
-    while (shown := await billing.internal.sandbox_time()).target is None:  # noqa: ASYNC110 - as above, over HTTP
+    while (shown := await billing.internal.sandbox_time()).target is None:
         await asyncio.sleep(0.005)
     target = shown.target
     assert target is not None

@@ -56,7 +56,7 @@ async def run(app: Any, listener: socket.socket | None = None, lifespan: Literal
 async def until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(patience_s):
-        while not true():  # noqa: ASYNC110  # what is looked at lives in another thread
+        while not true():  # what is looked at lives in another thread
             await asyncio.sleep(0.002)
 
 

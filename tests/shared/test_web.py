@@ -93,7 +93,7 @@ async def test_broken_json_is_a_problem_too(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("announced", [True, False])
-async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient, announced: bool) -> None:  # noqa: FBT001
+async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient, announced: bool) -> None:
     async def stream() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 100

@@ -82,7 +82,7 @@ class Codes:
     async def all_said(self) -> None:
         """Until the relay has handed over every event: its own task does it, while this one looks."""
         async with asyncio.timeout(10):
-            while (await self.internal.outbox()).unpublished:  # noqa: ASYNC110  # another connection has no event to wait for
+            while (await self.internal.outbox()).unpublished:  # another connection has no event to wait for
                 await asyncio.sleep(0.01)
 
     async def shop(self, *, bot_id: int = 1001, linked: int | None = 555, **account: Any) -> "Shop":

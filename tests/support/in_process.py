@@ -22,7 +22,7 @@ async def served(app: Any) -> AsyncIterator[str]:
     # Not serve(): that takes the process's signal handlers, which are pytest's.
     task = asyncio.create_task(server._serve(sockets=[listener]))
     try:
-        while not server.started:  # noqa: ASYNC110  # uvicorn sets a flag, no event
+        while not server.started:  # uvicorn sets a flag, no event
             await asyncio.sleep(0.001)
         yield f"http://{HOST}:{listener.getsockname()[1]}"
     finally:

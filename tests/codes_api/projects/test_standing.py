@@ -10,7 +10,7 @@ from codes_api.projects.models import Bot
 from codes_api.tenants.end_memberships import end_account_memberships
 from codes_api.tenants.erase import erase_tenant
 from codes_api.tenants.tell_creator import tell_creator
-from shared.contracts.accounts import EndMemberships
+from shared.contracts.accounts import EndMemberships, Piece
 from shared.contracts.bots import NoticeKind, TellCreator
 from shared.ids import new_id
 from sqlalchemy import select
@@ -39,7 +39,7 @@ async def test_suspension_ends_memberships_in_pieces_and_says_so(world: World) -
     lifetime = await member(world, plan, 7, ends_at=None)
     await member(other, await other.plan(), 1)
     suspended = NOW + timedelta(days=1)
-    pieces = []
+    pieces: list[Piece] = []
     while not pieces or pieces[-1].more:
         async with world.database.transaction() as session:
             call = end_account_memberships(session, account_id=world.account_id, before=suspended, now=suspended, limit=4)
@@ -113,7 +113,7 @@ async def test_erasing_goes_on_where_it_stopped(world: World) -> None:
     plan = await world.plan()
     for person in range(1, 6):
         await member(world, plan, person, status="cancelled", closed_at=NOW)
-    pieces = []
+    pieces: list[Piece] = []
     while not pieces or pieces[-1].more:
         async with world.database.transaction() as session:
             pieces.append(await erase_tenant(session, account_id=world.account_id, now=NOW, limit=2))

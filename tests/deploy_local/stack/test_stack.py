@@ -226,5 +226,5 @@ async def test_a_killed_supervisor_leaves_nothing_in_the_way(home: Path, options
 
 async def _until_gone(processes: list[psutil.Process]) -> None:
     async with asyncio.timeout(5):
-        while any(map(lives, processes)):  # noqa: ASYNC110 - other processes
+        while any(map(lives, processes)):
             await asyncio.sleep(0.02)

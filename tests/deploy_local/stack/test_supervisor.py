@@ -69,7 +69,7 @@ def _running(supervisor: Supervisor) -> list[str]:
 
 async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110 - another process changes it
+        while not holds():
             await asyncio.sleep(0.01)
 
 

@@ -158,11 +158,11 @@ async def telegram(settings: TelegramSettings, clock: Clock | None = None) -> As
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for what another task is about to do; a test fails if it does not."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not holds():  # noqa: ASYNC110  (another task makes it true and knows nothing of us)
+        while not holds():
             await asyncio.sleep(0.005)
 
 
 async def until_async(holds: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not await holds():  # noqa: ASYNC110  (likewise, in another process)
+        while not await holds():
             await asyncio.sleep(0.005)

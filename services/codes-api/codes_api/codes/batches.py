@@ -76,12 +76,12 @@ async def _counted(session: AsyncSession, batches: Sequence[Batch], *, now: date
         func.count().filter(open_, expired),
         func.count(AccessCode.revoked_at),
     ).where(*_of_project(AccessCode, batches[0]), AccessCode.batch_id.in_(mine))
-    for batch_id, *counts in (await session.execute(present.group_by(AccessCode.batch_id))):
+    for batch_id, *counts in await session.execute(present.group_by(AccessCode.batch_id)):
         found[batch_id] = CodeCounts(*counts)
     buried = select(ExpiredCode.batch_id, func.count()).where(
         *_of_project(ExpiredCode, batches[0]), ExpiredCode.batch_id.in_(mine)
     )
-    for batch_id, quantity in (await session.execute(buried.group_by(ExpiredCode.batch_id))):
+    for batch_id, quantity in await session.execute(buried.group_by(ExpiredCode.batch_id)):
         found[batch_id] = replace(found[batch_id], expired=found[batch_id].expired + quantity)
     return [CountedBatch(batch, found[batch.id]) for batch in batches]
 
