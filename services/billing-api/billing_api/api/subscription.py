@@ -34,7 +34,14 @@ from billing_api.subscriptions.start_period import read_subscription
 
 router = APIRouter(prefix="/v1/subscription", tags=["Subscription"], route_class=IdempotentRoute)
 
-_OFFER_PROBLEMS = (*WRITE_PROBLEMS, PlanUnknownError, PlanUnchangedError, OpenInvoiceError, LimitsExceededError)
+_OFFER_PROBLEMS = (
+    *WRITE_PROBLEMS,
+    AccountLockedError,
+    PlanUnknownError,
+    PlanUnchangedError,
+    OpenInvoiceError,
+    LimitsExceededError,
+)
 
 
 @router.get("", summary="Show the subscription", responses=problem_responses(*READ_PROBLEMS))
@@ -56,7 +63,6 @@ async def post_preview(body: ChangePlan, creator: CreatorDep, state: StateDep, _
     summary="Change the plan",
     responses=problem_responses(
         *_OFFER_PROBLEMS,
-        AccountLockedError,
         ChangeInProgressError,
         PaymentMethodRequiredError,
         PaymentFailedError,

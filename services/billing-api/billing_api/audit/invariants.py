@@ -6,13 +6,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-
-@dataclass(frozen=True)
-class Invariant:
-    """Something that must hold for every row. `sql` gives how many rows were looked at and how many break it."""
-
-    name: str
-    sql: str
+from billing_api.audit.dunning import DUNNING_INVARIANTS
+from billing_api.audit.invariant import Invariant
 
 
 @dataclass(frozen=True)
@@ -67,13 +62,15 @@ INVARIANTS: Final = (
     Invariant(
         "processor_charge_has_its_attempt",
         """SELECT count(*), count(*) FILTER (WHERE a.id IS NULL OR a.amount <> c.amount OR c.currency <> 'USD'
-             OR a.status NOT IN ('succeeded', 'pending', 'unknown')) FROM sandbox_charges c
+             OR a.status NOT IN ('succeeded', 'pending', 'unknown', 'late')) FROM sandbox_charges c
            LEFT JOIN payment_attempts a ON a.invoice_id || ':' || a.id = c.idempotency_key WHERE c.outcome = 'succeeded'""",
     ),
     Invariant(
         "invoice_is_charged_once",
-        """SELECT count(*), count(*) FILTER (WHERE n > 1) FROM (SELECT count(*) FILTER (WHERE c.outcome = 'succeeded') AS n
-           FROM sandbox_charges c GROUP BY split_part(c.idempotency_key, ':', 1)) charged""",
+        """SELECT count(*), count(*) FILTER (WHERE n > 1) FROM
+           (SELECT count(*) FILTER (WHERE c.outcome = 'succeeded' AND a.status IS DISTINCT FROM 'late') AS n
+            FROM sandbox_charges c LEFT JOIN payment_attempts a ON a.invoice_id || ':' || a.id = c.idempotency_key
+            GROUP BY split_part(c.idempotency_key, ':', 1)) charged""",
     ),
     Invariant(
         "usage_item_is_on_one_invoice_at_most",
@@ -95,6 +92,7 @@ INVARIANTS: Final = (
            (SELECT account_id, cycle_start, sum(quantity - expired) AS used FROM quota_reservations
             WHERE state <> 'released' GROUP BY 1, 2) r ON r.account_id = c.account_id AND r.cycle_start = c.starts_at""",
     ),
+    *DUNNING_INVARIANTS,
 )
 
 

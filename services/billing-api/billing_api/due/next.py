@@ -69,8 +69,8 @@ async def next_due(session: AsyncSession, *, deletes: bool = False) -> datetime 
 
 async def _first_items(session: AsyncSession, *, limit: int, deletes: bool, now: datetime | None) -> list[DueItem]:
     kinds = [kind for kind in DueKind if deletes or kind is not DueKind.DELETION]
-    queries: list[Select[Any]] = [_first(_planned(kind), limit, now) for kind in kinds]
-    failed: Select[Any] = select(
+    queries: list[Select[*tuple[Any, ...]]] = [_first(_planned(kind), limit, now) for kind in kinds]
+    failed = select(
         DueBackoff.until.label("due_at"), DueBackoff.kind.label("kind"), DueBackoff.account_id, DueBackoff.item_id, literal(True)
     ).where(or_(literal(deletes), DueBackoff.kind != DueKind.DELETION))
     queries.append(_first(failed, limit, now))
@@ -79,13 +79,13 @@ async def _first_items(session: AsyncSession, *, limit: int, deletes: bool, now:
     return sorted(items, key=lambda item: item.place)
 
 
-def _first(query: Select[Any], limit: int, now: datetime | None) -> Select[Any]:
+def _first(query: Select[*tuple[Any, ...]], limit: int, now: datetime | None) -> Select[*tuple[Any, ...]]:
     due_at = query.selected_columns[0]
     bounded = query if now is None else query.where(due_at <= now)
     return bounded.order_by(due_at).limit(limit)
 
 
-def _planned(kind: DueKind) -> Select[Any]:
+def _planned(kind: DueKind) -> Select[*tuple[Any, ...]]:
     """Everything planned of a kind but what waits because it failed."""
     match kind:
         case DueKind.LAPSE:
@@ -110,7 +110,7 @@ def _planned(kind: DueKind) -> Select[Any]:
             return query.where(~Subscription.paused)
 
 
-def _items(kind: DueKind, due_at: Any, account_id: Any, item_id: Any) -> Select[Any]:
+def _items(kind: DueKind, due_at: Any, account_id: Any, item_id: Any) -> Select[*tuple[Any, ...]]:
     waits = exists().where(DueBackoff.account_id == account_id, DueBackoff.kind == kind, DueBackoff.item_id == item_id)
     return select(
         due_at.label("due_at"),

@@ -5,12 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.clients.codes import CodesClient
-from shared.contracts.accounts import AccountUsage, Standing
+from shared.contracts.accounts import AccountUsage
 from shared.db import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.accounts.entitlements import bump_entitlements
-from billing_api.accounts.errors import AccountLockedError
 from billing_api.accounts.lock import lock_account
 from billing_api.accounts.models import Account
 from billing_api.credit.models import CreditEntry, CreditReason
@@ -81,14 +80,11 @@ async def switch_plan(
     `usage`: what codes-api counts, needed for a downgrade (B7).
 
     Raises:
-        AccountLockedError: standing forbids it (D3).
         ChangeInProgressError: another change came between; ask again.
-        PlanUnknownError, PlanUnchangedError, OpenInvoiceError: see `offer_change`.
+        AccountLockedError, PlanUnknownError, PlanUnchangedError, OpenInvoiceError: see `offer_change`.
         LimitsExceededError: a downgrade under present usage.
     """
     account = await lock_account(session, account_id)
-    if Standing(account.standing).restricted:
-        raise AccountLockedError
     offer = await offer_change(session, account, plan_code=plan_code, now=now)
     if offer.kind is ChangeKind.SUBSCRIBE or (offer.kind is ChangeKind.DOWNGRADE and usage is None):
         raise ChangeInProgressError

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.contracts.accounts import AccountUsage, Limits
+from shared.contracts.accounts import AccountUsage, Limits, Standing
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from billing_api.accounts.errors import AccountLockedError
 from billing_api.accounts.models import Account
 from billing_api.invoices.models import Invoice, InvoiceStatus
 from billing_api.plans.find import find_plan
@@ -51,11 +52,14 @@ async def offer_change(session: AsyncSession, account: Account, *, plan_code: st
         now: domain time.
 
     Raises:
+        AccountLockedError: standing forbids it (D3).
         PlanUnknownError: there is no such plan for this account.
         PlanUnchangedError: the account is on it.
         OpenInvoiceError: the running period is not paid (B5).
     """
     await turn_account(session, account, now=now)
+    if Standing(account.standing).restricted:
+        raise AccountLockedError
     new = await find_plan(session, account_id=account.account_id, code=plan_code)
     subscription, old = await read_subscription(session, account_id=account.account_id)
     if (new.account_id, new.code) == (old.account_id, old.code):

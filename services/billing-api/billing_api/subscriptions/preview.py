@@ -21,7 +21,7 @@ async def preview_change(
         The terms, and for a downgrade what codes-api counts against the new limits: it is asked for nothing else.
 
     Raises:
-        PlanUnknownError, PlanUnchangedError, OpenInvoiceError, LimitsExceededError: see `offer_change`.
+        AccountLockedError, PlanUnknownError, PlanUnchangedError, OpenInvoiceError, LimitsExceededError: see `offer_change`.
         DependencyUnavailableError: codes-api can't be asked.
     """
     async with database.transaction() as session:

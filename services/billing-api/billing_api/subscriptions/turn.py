@@ -7,6 +7,7 @@ from shared.ids import new_id
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.accounts.entitlements import bump_entitlements
+from billing_api.accounts.keep_standing import keep_standing
 from billing_api.accounts.models import Account
 from billing_api.invoices.issue import LineDraft, issue_invoice
 from billing_api.invoices.models import InvoicePurpose, InvoiceStatus, LineKind
@@ -29,6 +30,10 @@ async def turn_account(session: AsyncSession, account: Account, *, now: datetime
     turns = 0
     while True:
         subscription, plan = await read_subscription(session, account_id=account.account_id)
+        locks_at = account.next_standing_at
+        if locks_at is not None and not subscription.paused and locks_at <= min(subscription.next_turn_at, now):
+            # A lock that due work has not come to yet forbids the turns after it all the same.
+            await keep_standing(session, account, now=now)
         if subscription.paused or subscription.next_turn_at > now:
             return turns
         if subscription.restart_at is not None:
