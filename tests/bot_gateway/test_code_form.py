@@ -65,7 +65,7 @@ def test_callback_data_fits_and_comes_back(code: str) -> None:
         assert keyboards.code_of(data) == code
 
 
-@pytest.mark.parametrize("data", [None, "", "redeem:", "redeem:abc", f"redeem:{CODE}X", f"other:{CODE}", f"redeem:{CODE[:-1]} "])
+@pytest.mark.parametrize("data", [None, "", "redeem:", "redeem:abc", f"redeem:{CODE}/", f"other:{CODE}", f"redeem:{CODE[:-1]} "])
 def test_callback_data_of_others(data: str | None) -> None:
     assert keyboards.code_of(data) is None
 

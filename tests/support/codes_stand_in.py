@@ -14,7 +14,7 @@ from shared.auth import require_service
 from shared.contracts.accounts import Branding
 from shared.contracts.batches import DeliverableCode, DeliveryClaim, DeliveryMethod, ReportDelivery
 from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked
-from shared.contracts.redemptions import CodePreview, MembershipView, MemberView, PlanSummary, Redemption, TypedCode
+from shared.contracts.redemptions import CodePreview, KnownCode, MembershipView, MemberView, PlanSummary, Redemption, TypedCode
 from shared.contracts.statistics import CodeStatistics
 from shared.errors import NotFoundError
 from shared.money import usd
@@ -156,6 +156,7 @@ class CodesStandIn:
         router.post(project + "/owner-chat", response_model=None)(self._link)
         router.get(project + "/members/{telegram_id}", response_model=None)(self._view)
         router.post(project + "/codes/preview", response_model=None)(self._preview)
+        router.post(project + "/codes/known")(self._known)
         router.post(project + "/redemptions", response_model=None)(self._redeem)
         router.get(project + "/stats")(self._stats)
         router.get(project + "/stats.png")(self._stats_png)
@@ -204,6 +205,9 @@ class CodesStandIn:
             extends_until=found.extends_until,
             repeated=found.redeemed_by is not None,
         )
+
+    async def _known(self, body: TypedCode) -> KnownCode:
+        return KnownCode(known=body.text.strip().upper() in self.good)
 
     async def _redeem(self, body: TypedCode) -> Redemption | Response:
         self.redeem_calls += 1
@@ -259,7 +263,8 @@ class CodesStandIn:
         return Response(self.batches[batch_id].csv, media_type="text/csv")
 
     def _find(self, body: TypedCode) -> tuple[str, GoodCode | Refusal]:
-        canonical = "".join(symbol for symbol in body.text.upper() if symbol.isalnum())
+        imported = body.text.strip().upper()
+        canonical = imported if imported in self.good else "".join(symbol for symbol in imported if symbol.isalnum())
         if (refusal := self.refusals.get(canonical)) is not None:
             return canonical, refusal
         found = self.good.get(canonical)

@@ -10,6 +10,9 @@ SYMBOLS = 16
 _FORM = re.compile(r"[0-9A-Za-z]{16}")
 _PAYLOAD = re.compile(r"code[_=-]", re.IGNORECASE)
 _GROUPED = re.compile(r"(?<![0-9A-Za-z-])[0-9A-Za-z]{4}(?:-[0-9A-Za-z]{4}){3}(?![0-9A-Za-z-])")
+_IMPORTED = re.compile(r"[0-9A-Za-z._-]{6,64}")
+LONGEST_IN_A_BUTTON = 56
+"""Telegram's 64 bytes less what the button does."""
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -21,6 +24,17 @@ def bare_code(text: str) -> str | None:
         if not symbol.isspace() and symbol != _MINUS and unicodedata.category(symbol) not in {"Pd", "Cf"}
     )
     return kept.upper() if _FORM.fullmatch(kept) else None
+
+
+def imported_form(text: str) -> bool:
+    """Whether a message could be a code that its creator brought from another system: one word of 6 to 64 safe characters."""
+    return _IMPORTED.fullmatch(text.strip()) is not None
+
+
+def button_code(text: str) -> str | None:
+    """A typed code in the form that a button holds; None if it has not the form of one, or is too long."""
+    whole = text.strip()
+    return bare_code(text) or (whole.upper() if imported_form(whole) and len(whole) <= LONGEST_IN_A_BUTTON else None)
 
 
 def find_code(text: str) -> str | None:

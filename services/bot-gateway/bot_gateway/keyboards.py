@@ -5,6 +5,7 @@ import re
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot_gateway import texts
+from bot_gateway.code_form import LONGEST_IN_A_BUTTON
 
 HOME = "home"
 ASK = "ask"
@@ -12,7 +13,7 @@ STATUS = "status"
 HELP = "help"
 REDEEM = "redeem:"
 PREVIEW = "preview:"
-_WITH_CODE = re.compile(r"(?:redeem|preview):([0-9A-Z]{16})")
+_WITH_CODE = re.compile(rf"(?:redeem|preview):([0-9A-Z._-]{{6,{LONGEST_IN_A_BUTTON}}})")
 
 
 def code_of(data: str | None) -> str | None:
@@ -27,7 +28,7 @@ def start() -> InlineKeyboardMarkup:
 
 
 def confirm(code: str) -> InlineKeyboardMarkup:
-    """The one button under a preview (`rules.md` T1). `code`: its 16 symbols."""
+    """The one button under a preview (`rules.md` T1). `code`: as codes-api has it, up to `LONGEST_IN_A_BUTTON` characters."""
     return _rows((texts.BUTTON_CONFIRM, REDEEM + code))
 
 

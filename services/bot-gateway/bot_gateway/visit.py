@@ -43,6 +43,10 @@ class Visit:
         """What a code would give. Raises RemoteProblem as `CodesClient.preview_code` does."""
         return await self.codes.preview_code(self.connected.account_id, self.connected.project_id, self._typed(text))
 
+    async def knows(self, text: str) -> bool:
+        """Whether a text that nobody asked for is an imported code of the project."""
+        return await self.codes.known_code(self.connected.account_id, self.connected.project_id, self._typed(text))
+
     async def redeem(self, text: str) -> Redemption:
         """Redeem a code. Raises RemoteProblem as `CodesClient.redeem` does."""
         return await self.codes.redeem(self.connected.account_id, self.connected.project_id, self._typed(text))

@@ -98,6 +98,16 @@ async def test_it_is_redeemed_in_any_case(shop: Shop) -> None:
     assert await refused(shop, "gold.member_2", 3) == "code_mistyped"
 
 
+async def test_sixteen_letters_and_digits_are_found_with_or_without_dashes(shop: Shop) -> None:
+    """As bot-gateway sends them: it takes dashes out of whatever has the form of a generated code."""
+    await brought(shop, "WELC-OMEO-2024-GOLD\nabcdIIII-12345678")
+    assert sorted(await listed(shop)) == ["ABCDIIII12345678", "WELCOMEO2024GOLD"]
+    assert not (await redeem(shop, "WELCOMEO2024GOLD")).repeated
+    assert (await redeem(shop, "welc omeo 2024 gold")).repeated
+    assert not (await redeem(shop, "ABCD-IIII-1234-5678", BEN)).repeated
+    assert lines(await bring(shop, "welcomeo-2024gold")) == [(1, "already_in_project")]
+
+
 async def test_search_finds_it_as_a_whole_by_its_beginning_and_its_last_group(shop: Shop) -> None:
     await brought(shop, "Old-Shop.0001\nOld-Shop.0002\nOther_00033")
     for q, found in {

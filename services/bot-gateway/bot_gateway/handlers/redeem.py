@@ -11,7 +11,7 @@ from shared.errors import DependencyUnavailableError, RemoteProblem
 from shared.logging import get_logger
 
 from bot_gateway import keyboards, texts
-from bot_gateway.code_form import bare_code, find_code
+from bot_gateway.code_form import LONGEST_IN_A_BUTTON, button_code, find_code, imported_form
 from bot_gateway.refusals import is_refusal, refusal
 from bot_gateway.visit import Visit
 
@@ -33,6 +33,23 @@ class HoldsCode(Filter):
         return {"code": code} if code else False
 
 
+class HoldsImportedCode(Filter):
+    """A message that is a code of another system, which only codes-api can tell from a word. Hands `code` on.
+
+    With codes-api away it is taken for a word: the hint that follows leads to the button.
+    """
+
+    async def __call__(self, message: Message, visit: Visit) -> bool | dict[str, Any]:
+        """Whether it is one."""
+        text = (message.text or "").strip()
+        if not imported_form(text):
+            return False
+        try:
+            return {"code": text} if await visit.knows(text) else False
+        except DependencyUnavailableError:
+            return False
+
+
 def create_router() -> Router:
     """This file's handlers, in the order in which they are asked."""
     router = Router(name="redeem")
@@ -40,6 +57,7 @@ def create_router() -> Router:
     router.callback_query.register(on_ask, F.data == keyboards.ASK)
     router.message.register(on_code, HoldsCode())
     router.message.register(on_answer, StateFilter(Redeeming.waiting_for_code), F.text, ~F.text.startswith("/"))
+    router.message.register(on_code, HoldsImportedCode())
     router.callback_query.register(on_confirm, F.data.startswith(keyboards.REDEEM))
     router.callback_query.register(on_preview_again, F.data.startswith(keyboards.PREVIEW))
     return router
@@ -84,11 +102,15 @@ async def show_preview(visit: Visit, code: str) -> None:
     except RemoteProblem as problem:
         await _refuse(visit, problem)
     except DependencyUnavailableError:
-        whole = bare_code(code)
+        whole = button_code(code)
         await visit.answer(texts.AWAY, keyboards.preview_again(whole) if whole else keyboards.back())
     else:
         if found.repeated:
             await _redeem(visit, found.code)
+            return
+        if len(found.code) > LONGEST_IN_A_BUTTON:  # no link of ours: it has to be typed
+            await visit.state.set_state(Redeeming.waiting_for_code)
+            await visit.answer(texts.ASK, keyboards.back())
             return
         buttons = keyboards.after_redeeming() if found.already_lifetime else keyboards.confirm(found.code)
         await visit.answer(texts.preview(found), buttons)
@@ -100,7 +122,7 @@ async def _redeem(visit: Visit, text: str) -> None:
     except RemoteProblem as problem:
         await _refuse(visit, problem)
     except DependencyUnavailableError:
-        whole = bare_code(text)
+        whole = button_code(text)
         await visit.answer(texts.AWAY, keyboards.redeem_again(whole) if whole else keyboards.back())
     else:
         await visit.state.clear()

@@ -62,10 +62,15 @@ def canonical(typed: str) -> str | None:
 
 def fragment(typed: str) -> str | None:
     """Like `canonical` for a piece of a code, as somebody remembers it: its symbols; None if one can't be of a code."""
+    symbols = undashed(typed).upper().translate(_LOOKALIKES)
+    return None if any(symbol not in _VALUE for symbol in symbols) else symbols
+
+
+def undashed(typed: str) -> str:
+    """What somebody typed without spaces and any kind of dash."""
     text = unicodedata.normalize("NFKC", typed)
     kept = "".join(symbol for symbol in text if not (symbol.isspace() or unicodedata.category(symbol) in {"Pd", "Cf"}))
-    symbols = kept.replace(_MINUS, "").upper().translate(_LOOKALIKES)
-    return None if any(symbol not in _VALUE for symbol in symbols) else symbols
+    return kept.replace(_MINUS, "")
 
 
 def without_payload(typed: str) -> str:

@@ -2,17 +2,19 @@
 
 A creator who moves here brings codes of any form of 6 to 64 safe characters, matched case-insensitively. They stand
 upper-case in the same column as generated codes. A text that reads as a generated code, check symbol and all, is one, also
-in an import: both ways lead to the same 16 symbols. Everything else is an imported code or nothing.
+in an import: both ways lead to the same 16 symbols. Everything else is an imported code or nothing. One of 16 letters and
+digits is read like a generated one, with dashes anywhere or none: people are shown and type both alike.
 """
 
 import re
 from typing import Final
 
-from codes_api.codes.alphabet import canonical, well_typed, without_payload
+from codes_api.codes.alphabet import canonical, undashed, well_typed, without_payload
 
 SHORTEST: Final = 6
 LONGEST: Final = 64
 _SAFE: Final = re.compile(r"[A-Z0-9._-]*")
+_SIXTEEN: Final = re.compile(r"[A-Z0-9]{16}")
 
 
 def generated(typed: str) -> str | None:
@@ -33,7 +35,7 @@ def upper(value: str) -> str:
 
 def stored_form(value: str) -> str:
     """How an imported code stands in the database: safe characters only, 6 to 64 of them."""
-    return generated(value) or upper(value)
+    return generated(value) or _sixteen(value) or upper(value)
 
 
 def spellings(typed: str) -> list[str]:
@@ -42,8 +44,13 @@ def spellings(typed: str) -> list[str]:
     if code is not None:
         return [code]
     whole = upper(typed.strip())
-    forms = [whole, canonical(typed), upper(without_payload(typed).strip())]
+    forms = [_sixteen(typed), whole, canonical(typed), upper(without_payload(typed).strip())]
     return list(dict.fromkeys(form for form in forms if form and SHORTEST <= len(form) <= LONGEST and safe(form)))
+
+
+def _sixteen(value: str) -> str | None:
+    symbols = upper(undashed(value))
+    return symbols if _SIXTEEN.fullmatch(symbols) else None
 
 
 _UPPER: Final = {ord(symbol): symbol.upper() for symbol in "abcdefghijklmnopqrstuvwxyz"}
