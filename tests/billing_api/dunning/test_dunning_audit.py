@@ -13,14 +13,17 @@ RETRIES = (
     "resolve_at, silences) SELECT account_id, gen_random_uuid(), invoice_id, payment_method_id, 'retry', amount, 'declined', "
     "created_at, created_at, created_at, 0 FROM payment_attempts, generate_series(1, 9) WHERE status = 'declined'"
 )
+LOCKED_BEFORE = (
+    "INSERT INTO standing_changes SELECT account_id, 2, 'active', 'locked', since - interval '1 day', gen_random_uuid() "
+    "FROM standing_changes"
+)
 BREAKS = [
     ("UPDATE accounts SET standing = 'active'", {"standing_is_what_open_invoices_say", "standing_is_its_last_step"}),
     ("UPDATE invoices SET overdue_since = NULL", {"standing_is_what_open_invoices_say"}),
     ("UPDATE accounts SET standing = 'locked'", {"standing_is_its_last_step", "restricted_account_is_paused"}),
     ("UPDATE subscriptions SET paused = true", {"restricted_account_is_paused"}),
     (
-        "INSERT INTO standing_changes SELECT account_id, 2, 'active', 'locked', since - interval '1 day', gen_random_uuid() "
-        "FROM standing_changes",
+        LOCKED_BEFORE,
         {"standing_is_its_last_step", "standing_steps_follow_each_other", "nothing_is_renewed_while_restricted"},
     ),
     (RETRIES, {"invoice_has_8_automatic_retries_at_most"}),

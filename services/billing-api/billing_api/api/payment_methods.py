@@ -4,10 +4,10 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from shared.contracts.pages import Page
 from shared.errors import NotFoundError
-from shared.idempotency import IdempotentRoute
+from shared.idempotency import IdempotentRoute, resource_id_of
 from shared.problems import problem_responses
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,17 +45,17 @@ async def get_payment_methods(creator: CreatorDep, session: SessionDep, page: Pa
     responses=problem_responses(*WRITE_PROBLEMS, PaymentMethodInvalidError),
 )
 async def post_payment_method(
-    body: AddPaymentMethod, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
+    request: Request, body: AddPaymentMethod, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
 ) -> PaymentMethodOut:
     """The first one becomes the default, and is tried at once on open invoices."""
     attached = await state.processor.attach(body.token)
-    added: list[UUID] = []
+    mine, method_id = creator.account_id, resource_id_of(request)
 
     async def add(changing: AsyncSession) -> None:
-        added.append((await add_payment_method(changing, account_id=creator.account_id, attached=attached, now=now)).id)
+        await add_payment_method(changing, account_id=mine, attached=attached, method_id=method_id, now=now)
 
-    await with_new_default(state.database, state.processor, account_id=creator.account_id, change=add, now=now)
-    return show_method(await own_payment_method(session, account_id=creator.account_id, payment_method_id=added[0]))
+    await with_new_default(state.database, state.processor, account_id=mine, change=add, now=now)
+    return show_method(await own_payment_method(session, account_id=mine, payment_method_id=method_id))
 
 
 @router.post(

@@ -36,14 +36,20 @@ async def list_payment_methods(
 
 
 async def add_payment_method(
-    session: AsyncSession, *, account_id: UUID, attached: AttachedMethod, now: datetime
+    session: AsyncSession, *, account_id: UUID, attached: AttachedMethod, now: datetime, method_id: UUID | None = None
 ) -> PaymentMethod:
-    """Keep what the processor attached; the first one is the default."""
+    """Keep what the processor attached; the first one is the default.
+
+    `method_id`: the business id of the request, so that a retry after a crash adds no second one.
+    """
     await lock_account(session, account_id)
+    known = None if method_id is None else await session.get(PaymentMethod, (account_id, method_id), populate_existing=True)
+    if known is not None:
+        return known
     first = await default_payment_method(session, account_id=account_id) is None
     method = PaymentMethod(
         account_id=account_id,
-        id=new_id(),
+        id=method_id or new_id(),
         processor_reference=attached.reference,
         brand=attached.brand,
         last_four=attached.last_four,
