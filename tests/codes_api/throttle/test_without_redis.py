@@ -1,13 +1,11 @@
 """Redis away: members redeem as fast as ever, and each process limits misses by itself (`rules.md` C7)."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from codes_api.codes import throttle as rule
 from codes_api.codes.throttle import Member, Throttle
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -114,18 +112,17 @@ async def test_redis_comes_back(own_redis: OwnRedis, throttle: Throttle, monkeyp
 
 
 async def test_a_silent_redis_costs_one_short_pause_and_no_more() -> None:
-    """It takes connections and never answers: the first look runs into the timeout, no other one does."""
-    silent = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    """It takes connections and never answers: the first look runs into the timeout; then nobody but a probe asks it."""
+    asked: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: asked.append(writer), "127.0.0.1", 0)
     host, port = silent.sockets[0].getsockname()[:2]
     throttle = Throttle(f"redis://{host}:{port}/0")
-    began = time.perf_counter()
     assert await asyncio.gather(*(throttle.wait(member(), NOW) for _ in range(32))) == [0] * 32
-    first = time.perf_counter() - began
-    began = time.perf_counter()
-    assert await asyncio.gather(*(throttle.wait(member(), NOW) for _ in range(3200))) == [0] * 3200
-    second = time.perf_counter() - began
-    assert rule.TIMEOUT_S <= first < 5 * rule.TIMEOUT_S
-    assert second < first + rule.TIMEOUT_S
+    first = len(asked)
+    for _ in range(100):
+        assert await throttle.wait(member(), NOW) == 0
+    assert first >= 1
+    assert len(asked) - first < 100, "each of the hundred asked again"
     await throttle.close()
     silent.close()
 

@@ -187,8 +187,10 @@ async def test_two_services_on_one_database_send_each_message_once(hooks: Hooks,
         for _ in range(15):
             await hooks.test(hook)
             await second.wake()
-        while await second.run_due(patience_s=1) + await state.webhooks.run_due(patience_s=1):
-            pass
+        async with asyncio.timeout(60):
+            while len({one.id for one in hooks.receiver.received}) < 15:
+                await second.run_due(patience_s=1)
+                await state.webhooks.run_due(patience_s=1)
         await second.stop()
     firsts = Counter(one.id for one in hooks.receiver.received)
     assert len(firsts) == 15
