@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from codes_api.codes import throttle as rule
 from codes_api.codes.throttle import Member, Throttle
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
