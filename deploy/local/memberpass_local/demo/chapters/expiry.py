@@ -1,12 +1,12 @@
 """Time passes: the sweep takes what expired, and the quota is free again."""
 
-from datetime import datetime
+from datetime import timedelta
 
-from memberpass_local.demo.checks import eventually, must, must_equal
+from memberpass_local.demo.checks import must, must_equal
+from memberpass_local.demo.clock import let_time_pass
 from memberpass_local.demo.people import Json
 from memberpass_local.demo.world import BEN, ZOE, World
 
-DAY = 24 * 3600
 LARGE = 200
 
 
@@ -18,16 +18,7 @@ async def let_codes_expire(world: World) -> None:
     project = world["project"]
 
     with tell.step("The clock moves a day and a minute; what falls due on the way is done") as step:
-        operator = world.billing(world.urls.operator_key)
-        before = datetime.fromisoformat((await operator.call("GET", "/v1/sandbox/clock"))["now"])
-        await operator.call("POST", "/v1/sandbox/clock", {"seconds": DAY + 60})
-
-        async def look() -> Json | None:
-            time = await operator.call("GET", "/v1/sandbox/clock")
-            return time if time["status"] == "ready" else None
-
-        now = datetime.fromisoformat((await eventually("the clock is ready again", look))["now"])
-        must((now - before).total_seconds() >= DAY + 60, "the clock moved")
+        before, now = await let_time_pass(world, timedelta(days=1, minutes=1))
         step.note(f"{before:%d %b %H:%M} → {now:%d %b %H:%M} UTC")
 
     with tell.step("The sweep deleted the 199 unredeemed codes; the redeemed one stays") as step:
