@@ -23,7 +23,12 @@ from sqlalchemy.exc import DBAPIError
 from tests.billing_api.running import SERVICE_TOKEN, Billing, Creator, billing_running, ok, refused, settings_for
 from tests.support.clock import MovableClock
 
-GOOD = {"service_token": SecretStr("s" * 16), "operator_key": SecretStr("o" * 16)}
+STRIPE: dict[str, Any] = {
+    "payment_processor": "stripe",
+    "stripe_api_key": SecretStr("sk_test_" + "k" * 16),
+    "stripe_webhook_secret": SecretStr("whsec_" + "w" * 16),
+}
+GOOD: dict[str, Any] = {"service_token": SecretStr("s" * 16), "operator_key": SecretStr("o" * 16)}
 
 
 # Settings
@@ -33,13 +38,20 @@ GOOD = {"service_token": SecretStr("s" * 16), "operator_key": SecretStr("o" * 16
         ({}, "SERVICE_TOKEN"),
         ({"service_token": SecretStr("s" * 16)}, "OPERATOR_KEY"),
         ({**GOOD, "payment_processor": "sandbox"}, "PAYMENT_PROCESSOR=sandbox"),
-        ({**GOOD, "payment_processor": "stripe"}, "PAYMENT_PROCESSOR=stripe"),
-        ({"sandbox": True, "payment_processor": "stripe"}, "PAYMENT_PROCESSOR=stripe"),
+        (GOOD, "STRIPE_API_KEY"),
+        ({**GOOD, "payment_processor": "stripe", "stripe_api_key": SecretStr("sk_test_" + "k" * 16)}, "STRIPE_WEBHOOK_SECRET"),
+        ({"sandbox": True, "payment_processor": "stripe"}, "STRIPE_API_KEY"),
+        ({"sandbox": True, **STRIPE, "stripe_api_key": SecretStr("sk_live_" + "k" * 16)}, "live key"),
     ],
 )
 def test_an_unfit_environment_is_refused_with_a_sentence(given: dict[str, Any], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         Settings(**given)
+
+
+def test_stripe_is_accepted_with_its_secrets() -> None:
+    assert Settings(**GOOD, **STRIPE).stripe_api_base == "https://api.stripe.com"
+    assert Settings(sandbox=True, **STRIPE).payment_processor == "stripe"
 
 
 def test_the_sandbox_starts_with_its_defaults(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The first subscription (`rules.md` B8): paid before anything changes, charged once whatever happens in between."""
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import pytest
 from billing_api.payments.processor import AttachedMethod, ChargeResult
@@ -27,11 +28,11 @@ class DyingProcessor:
         self.dies_after = 0
         self.charges = 0
 
-    async def attach(self, token: str) -> AttachedMethod:
-        return await self.inner.attach(token)
+    async def attach(self, token: str, *, account_id: UUID) -> AttachedMethod:
+        return await self.inner.attach(token, account_id=account_id)
 
-    async def find(self, *, key: str) -> ChargeResult | None:
-        return await self.inner.find(key=key)
+    async def find(self, *, key: str, method_reference: str) -> ChargeResult | None:
+        return await self.inner.find(key=key, method_reference=method_reference)
 
     async def charge(self, *, key: str, method_reference: str, amount: Money) -> ChargeResult:
         if self.dies_before:

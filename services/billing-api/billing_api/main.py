@@ -15,8 +15,8 @@ from shared.web import create_web_app
 from billing_api.api import TAGS, build_routers
 from billing_api.base import idempotency_keys, outbox
 from billing_api.housekeeping import Housekeeping
+from billing_api.payments.open_processor import open_processor
 from billing_api.payments.processor import PaymentProcessor
-from billing_api.payments.sandbox import SandboxProcessor
 from billing_api.settings import Settings
 from billing_api.state import State, put_state
 
@@ -45,7 +45,10 @@ def create_app(settings: Settings, *, processor: PaymentProcessor | None = None)
         redis = ArqRedis.from_url(settings.redis_url)
         relay = Relay(database, outbox, redis)
         keys = IdempotencyKeys(database, idempotency_keys)
-        async with CodesClient("codes-api", settings.codes_api_url, settings.service_token) as codes:
+        async with (
+            CodesClient("codes-api", settings.codes_api_url, settings.service_token) as codes,
+            open_processor(settings, database, clock) as named,
+        ):
             put_state(
                 app,
                 State(
@@ -54,7 +57,7 @@ def create_app(settings: Settings, *, processor: PaymentProcessor | None = None)
                     database=database,
                     codes=codes,
                     limiter=RequestLimiter(settings.redis_url, settings.rate_limit_per_minute),
-                    processor=processor or SandboxProcessor(database, clock),
+                    processor=processor or named,
                     housekeeping=Housekeeping(keys, relay),
                 ),
             )

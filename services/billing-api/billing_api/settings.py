@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from shared.settings import SANDBOX_DEFAULT, DatabaseUrl, ServiceSettings, SettingsError
+from shared.settings import MIN_SECRET, SANDBOX_DEFAULT, DatabaseUrl, ServiceSettings, SettingsError
 
 _SANDBOX_ACCOUNTS_PER_HOUR = 100_000
 
@@ -25,6 +25,9 @@ class Settings(ServiceSettings):
     """Whether the sweep deletes accounts that are overdue for more than 90 days (`rules.md` D2); there is no way back."""
     new_accounts_per_hour: int | None = Field(default=None, ge=1)
     """How many accounts one address may open in an hour; unset: 30, in the sandbox as good as any number."""
+    stripe_api_key: SecretStr = SecretStr(SANDBOX_DEFAULT)
+    stripe_webhook_secret: SecretStr = SecretStr(SANDBOX_DEFAULT)
+    stripe_api_base: str = Field(default="https://api.stripe.com", pattern=r"^https?://")
     seller_name: str = Field(default="MemberPass", min_length=1, max_length=200)
     """Who invoices come from."""
     seller_address: str = Field(default="Envigo Innovations, LLC", max_length=1000)
@@ -40,12 +43,21 @@ class Settings(ServiceSettings):
     @model_validator(mode="after")
     def _refuse_unfit_processor(self) -> Self:
         if self.payment_processor == "stripe":
-            msg = "PAYMENT_PROCESSOR=stripe is not available in this version: set PAYMENT_PROCESSOR=sandbox with SANDBOX=1."
-            raise SettingsError(msg)
-        if not self.sandbox:
+            self._refuse_unfit_stripe()
+        elif not self.sandbox:
             msg = "PAYMENT_PROCESSOR=sandbox charges nobody: it is refused unless SANDBOX=1 is set."
             raise SettingsError(msg)
         return self
+
+    def _refuse_unfit_stripe(self) -> None:
+        for name in ("stripe_api_key", "stripe_webhook_secret"):
+            secret: SecretStr = getattr(self, name)
+            if secret.get_secret_value() == SANDBOX_DEFAULT or len(secret.get_secret_value()) < MIN_SECRET:
+                msg = f"{name.upper()} is missing or shorter than {MIN_SECRET} characters: PAYMENT_PROCESSOR=stripe needs it."
+                raise SettingsError(msg)
+        if self.sandbox and "_live_" in self.stripe_api_key.get_secret_value():
+            msg = "STRIPE_API_KEY is a live key: with SANDBOX=1 time is a toy, and real cards would be charged. Use a test key."
+            raise SettingsError(msg)
 
     @property
     def account_openings_per_hour(self) -> int:

@@ -114,9 +114,9 @@ from shared.db import Database
 
 class Stops(SandboxProcessor):
     # Says where it is and waits to be killed there.
-    async def find(self, *, key):
+    async def find(self, **what):
         if sys.argv[3] == "asked": print("here", flush=True); await asyncio.sleep(60)
-        return await super().find(key=key)
+        return await super().find(**what)
     async def charge(self, **what):
         if sys.argv[3] == "before": print("here", flush=True); await asyncio.sleep(60)
         result = await super().charge(**what)
@@ -161,11 +161,11 @@ class LosesAnswers:
         self.inner = inner
         self.lose = 0
 
-    async def attach(self, token: str) -> AttachedMethod:
-        return await self.inner.attach(token)
+    async def attach(self, token: str, *, account_id: UUID) -> AttachedMethod:
+        return await self.inner.attach(token, account_id=account_id)
 
-    async def find(self, *, key: str) -> ChargeResult | None:
-        return await self.inner.find(key=key)
+    async def find(self, *, key: str, method_reference: str) -> ChargeResult | None:
+        return await self.inner.find(key=key, method_reference=method_reference)
 
     async def charge(self, *, key: str, method_reference: str, amount: Money) -> ChargeResult:
         result = await self.inner.charge(key=key, method_reference=method_reference, amount=amount)

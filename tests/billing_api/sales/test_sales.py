@@ -115,17 +115,17 @@ async def test_each_sale_has_the_rate_of_its_own_moment(billing: Billing) -> Non
     billing.clock.advance(days=1)
     ok(await creator.change("growth_monthly"))
     await billing.run_due()
-    on_growth = billing.clock.now()
+    on_growth = datetime.fromisoformat((await creator.get("/v1/subscription"))["current_period_start"])
     billing.clock.advance(days=1)
     ok(await creator.change("starter_monthly"))
     back = billing.clock.now()
     billing.clock.advance(days=1)
     for name, at, cents in (
-        ("before-starter", on_starter - timedelta(seconds=1), 250),
+        ("before-starter", on_starter - timedelta(hours=1), 250),
         ("starter", on_starter + timedelta(hours=1), 75),
-        ("before-growth", on_growth - timedelta(seconds=1), 75),
+        ("before-growth", on_growth - timedelta(microseconds=1), 75),
         ("growth", on_growth, 25),
-        ("before-back", back - timedelta(seconds=1), 25),
+        ("before-back", back - timedelta(hours=1), 25),
         ("back", back, 75),
         ("now", billing.clock.now(), 75),
     ):

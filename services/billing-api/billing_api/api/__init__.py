@@ -16,6 +16,7 @@ from billing_api.api import (
     plans,
     sales,
     sandbox,
+    stripe_webhook,
     subscription,
     usage,
 )
@@ -31,6 +32,7 @@ TAGS: Sequence[dict[str, Any]] = (
     {"name": "Invoices", "description": "Numbered without gaps for each account."},
     {"name": "Credit", "description": "The balance pays invoices before any payment method does."},
     {"name": "Operators", "description": "By the operator's key: `Authorization: Bearer <OPERATOR_KEY>`."},
+    {"name": "Webhooks", "description": "What payment processors say. Only with the processor that is in use."},
     {"name": "Sandbox", "description": "Only in the local stack: the clock that all services share. By the operator's key."},
 )
 
@@ -45,7 +47,9 @@ def build_routers(settings: Settings) -> list[APIRouter]:
     if settings.sandbox:
         operators.include_router(sandbox.router)
         services.include_router(sandbox.internal_router)
+    by_processor = [stripe_webhook.router] if settings.payment_processor == "stripe" else []
     return [
+        *by_processor,
         accounts.router,
         plans.router,
         subscription.router,

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from billing_api.api.deps import READ_PROBLEMS, WRITE_PROBLEMS, CreatorDep, NowDep, PageDep, SessionDep, StateDep
 from billing_api.api.paging import id_cursor, page_of
 from billing_api.api.schemas.payment_methods import AddPaymentMethod, PaymentMethodOut, show_method
+from billing_api.payments.attach import attach_method
 from billing_api.payments.errors import OnlyPaymentMethodError, PaymentMethodInvalidError
 from billing_api.payments.methods import (
     add_payment_method,
@@ -48,8 +49,8 @@ async def post_payment_method(
     request: Request, body: AddPaymentMethod, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
 ) -> PaymentMethodOut:
     """The first one becomes the default, and is tried at once on open invoices."""
-    attached = await state.processor.attach(body.token)
     mine, method_id = creator.account_id, resource_id_of(request)
+    attached = await attach_method(state.processor, account_id=mine, token=body.token)
 
     async def add(changing: AsyncSession) -> None:
         await add_payment_method(changing, account_id=mine, attached=attached, method_id=method_id, now=now)

@@ -66,7 +66,7 @@ async def resolve(
             return None
         ask = await _read(session, account_id, attempt_id)
     try:
-        found = await processor.find(key=ask.key)
+        found = await processor.find(key=ask.key, method_reference=ask.method_reference)
     except NoAnswerError:
         return await _write(database, account_id, attempt_id, None, now)
     if found is not None:

@@ -15,6 +15,14 @@ class PaymentMethodInvalidError(FieldError):
         super().__init__("token", "The payment processor does not know this token.")
 
 
+class SignatureInvalidError(AppError):
+    """An event that the processor did not sign, or signed too long ago."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "signature_invalid"
+    title = "The signature is not valid"
+
+
 class PaymentMethodRequiredError(AppError):
     """There is nothing that could pay."""
 

@@ -1,8 +1,9 @@
-"""What billing asks of a payment processor. `sandbox.py` is one; others answer to the same protocol."""
+"""What billing asks of a payment processor. `sandbox.py` and `stripe.py` answer to it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from shared.money import Money
 
@@ -39,8 +40,8 @@ class NoAnswerError(Exception):
 class PaymentProcessor(Protocol):
     """Charges cards. Never called inside a database transaction."""
 
-    async def attach(self, token: str) -> AttachedMethod:
-        """Keep a payment method for later charges.
+    async def attach(self, token: str, *, account_id: UUID) -> AttachedMethod:
+        """Keep a payment method of an account's for later charges.
 
         Raises:
             PaymentMethodInvalidError: the token is not known.
@@ -56,8 +57,8 @@ class PaymentProcessor(Protocol):
         """
         ...
 
-    async def find(self, *, key: str) -> ChargeResult | None:
-        """What became of the charge with this key; None: no such request ever came.
+    async def find(self, *, key: str, method_reference: str) -> ChargeResult | None:
+        """What became of the charge of a method with this key; None: no such request ever came.
 
         Raises:
             NoAnswerError: no answer.

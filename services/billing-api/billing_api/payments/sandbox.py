@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from shared.clock import Clock
 from shared.db import Database
@@ -45,7 +45,7 @@ class SandboxProcessor:
         self._database = database
         self._clock = clock
 
-    async def attach(self, token: str) -> AttachedMethod:
+    async def attach(self, token: str, *, account_id: UUID) -> AttachedMethod:  # noqa: ARG002 - it knows no accounts
         """Keep a card."""
         card = _CARDS.get(token)
         if card is None:
@@ -65,7 +65,7 @@ class SandboxProcessor:
                 known = await self._decide(session, key, method_reference, token, amount)
             return _result(known)
 
-    async def find(self, *, key: str) -> ChargeResult | None:
+    async def find(self, *, key: str, method_reference: str) -> ChargeResult | None:  # noqa: ARG002 - keys are unique
         """What became of a charge."""
         async with self._database.transaction() as session:
             known = await session.get(SandboxCharge, key)

@@ -15,7 +15,8 @@ class AddPaymentMethod(WireModel):
     token: str = Field(
         min_length=1,
         max_length=200,
-        description="In the sandbox: `pm_card_visa`, `pm_card_chargeDeclined`, `pm_card_declineAfterFirst`, `pm_card_outage`.",
+        description="A payment method's id at Stripe (`pm_...`). "
+        "In the sandbox: `pm_card_visa`, `pm_card_chargeDeclined`, `pm_card_declineAfterFirst`, `pm_card_outage`.",
         examples=["pm_card_visa"],
     )
 
