@@ -65,6 +65,10 @@ def test_production_openings_are_throttled_and_the_sandbox_is_generous() -> None
     assert Settings(sandbox=True, new_accounts_per_hour=3).account_openings_per_hour == 3
 
 
+async def test_without_stripe_there_is_no_webhook_of_its(billing: Billing) -> None:
+    refused(await billing.http.post("/v1/webhooks/stripe", json={}), 404, "not_found")
+
+
 # Schema
 def test_the_account_leads_every_key_of_tenant_data() -> None:
     for table in metadata.sorted_tables:

@@ -4,12 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from billing_api.audit.invariants import look_at_all
 from billing_api.usage import report_sale as reporting
 from shared.calendar import rfc3339
 from shared.contracts.sales import ReportSale
 from shared.errors import RemoteProblem
 from shared.ids import new_id
 from shared.money import Money, usd
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from tests.billing_api.running import Billing, Creator, Json, meet, no_lock, ok, refused
 
@@ -224,3 +227,21 @@ async def test_without_the_lock_the_second_one_breaks_on_the_constraint(
     monkeypatch.setattr(reporting, "lock_account", no_lock)
     with pytest.raises(Exception, match="uq_sales_account_id_external_id"):
         await _both(billing, starter)
+
+
+async def test_the_audit_finds_what_is_broken(billing: Billing, starter: Creator) -> None:
+    ok(await report(starter), 201)
+    await billing.check_audit()
+    for statement, found in (
+        ("DELETE FROM usage_items", "sale_owes_its_fee_once"),
+        ("UPDATE usage_items SET amount = amount + 1", "sale_owes_its_fee_once"),
+        ("UPDATE fee_rates SET fee_rate = 0.5 WHERE plan_code = 'starter_monthly'", "sale_has_the_rate_of_its_moment"),
+        ("DELETE FROM fee_rates WHERE plan_code = 'starter_monthly'", "present_plan_has_its_rate"),
+    ):
+        async with billing.database.transaction() as session:
+            await session.execute(text(statement))
+            broken = {one.name for one in await look_at_all(session) if one.violations}
+            await session.rollback()
+        assert found in broken, statement
+    with pytest.raises(DBAPIError, match="append-only"):
+        await billing.rows("UPDATE sales SET fee = 1")

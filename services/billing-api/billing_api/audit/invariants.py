@@ -87,6 +87,24 @@ INVARIANTS: Final = (
            LEFT JOIN usage_items u ON u.account_id = r.account_id AND u.batch_id = r.batch_id""",
     ),
     Invariant(
+        "sale_owes_its_fee_once",
+        """SELECT count(*), count(*) FILTER (WHERE (s.fee > 0) <> (u.id IS NOT NULL) OR u.amount <> s.fee
+             OR u.fee_rate <> s.fee_rate OR u.occurred_at <> s.occurred_at) FROM sales s
+           LEFT JOIN usage_items u ON u.account_id = s.account_id AND u.sale_id = s.id""",
+    ),
+    Invariant(
+        "sale_has_the_rate_of_its_moment",
+        """SELECT count(*), count(*) FILTER (WHERE s.fee_rate <> r.fee_rate) FROM sales s JOIN LATERAL
+           (SELECT fee_rate FROM fee_rates r WHERE r.account_id = s.account_id AND r.since <= s.occurred_at
+            ORDER BY since DESC LIMIT 1) r ON true""",
+    ),
+    Invariant(
+        "present_plan_has_its_rate",
+        """SELECT count(*), count(*) FILTER (WHERE p.fee_rate IS DISTINCT FROM r.fee_rate) FROM subscriptions s
+           JOIN plans p ON p.account_id = s.plan_owner_id AND p.code = s.plan_code LEFT JOIN LATERAL
+           (SELECT fee_rate FROM fee_rates r WHERE r.account_id = s.account_id ORDER BY since DESC LIMIT 1) r ON true""",
+    ),
+    Invariant(
         "quota_used_is_reserved_and_generated_less_expired",
         """SELECT count(*), count(*) FILTER (WHERE c.used <> COALESCE(r.used, 0)) FROM quota_cycles c LEFT JOIN
            (SELECT account_id, cycle_start, sum(quantity - expired) AS used FROM quota_reservations
