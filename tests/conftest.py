@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from tests.support.background import BackgroundLoop
 from tests.support.clock import MovableClock
@@ -19,6 +20,10 @@ from tests.support.postgres import PostgresServer, migrated, session_postgres
 from tests.support.redis import empty, session_redis
 
 T = TypeVar("T")
+
+# The suite has five minutes. HYPOTHESIS_EXAMPLES=1000 searches for longer.
+settings.register_profile("suite", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "40")), deadline=None)
+settings.load_profile("suite")
 Templates = Mapping[str, Future[str]]
 DATABASES = {"codes-api": "CODES_DATABASE_URL", "billing-api": "BILLING_DATABASE_URL"}
 

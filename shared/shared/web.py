@@ -66,7 +66,8 @@ def create_web_app(
     )
     install_problem_handlers(app)
     for router in routers:
-        app.include_router(router)
+        # The routes as they are: our routers are whole, and including them would build each route anew for each app.
+        app.router.routes.extend(router.routes)
     app.include_router(_health_router(ready))
     app.include_router(metrics_router())
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
