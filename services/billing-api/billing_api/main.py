@@ -7,6 +7,7 @@ from arq.connections import ArqRedis
 from fastapi import FastAPI
 from shared.clients.codes import CodesClient
 from shared.db import DATABASE_OUTAGE, Database
+from shared.housekeeping import Housekeeping
 from shared.idempotency import IdempotencyKeys
 from shared.outbox import Relay
 from shared.ratelimit import REDIS_OUTAGE, RequestLimiter
@@ -14,7 +15,6 @@ from shared.web import create_web_app
 
 from billing_api.api import TAGS, build_routers
 from billing_api.base import idempotency_keys, outbox
-from billing_api.housekeeping import Housekeeping
 from billing_api.payments.open_processor import open_processor
 from billing_api.payments.processor import PaymentProcessor
 from billing_api.settings import Settings

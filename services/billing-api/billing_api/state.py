@@ -6,9 +6,9 @@ from fastapi import FastAPI, Request
 from shared.clients.codes import CodesClient
 from shared.clock import Clock
 from shared.db import Database
+from shared.housekeeping import Housekeeping
 from shared.ratelimit import RequestLimiter
 
-from billing_api.housekeeping import Housekeeping
 from billing_api.payments.processor import PaymentProcessor
 from billing_api.settings import Settings
 

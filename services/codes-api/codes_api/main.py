@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from shared.clients.billing import BillingClient
 from shared.clients.gateway import GatewayClient
 from shared.db import DATABASE_OUTAGE, Database
+from shared.housekeeping import Housekeeping
 from shared.idempotency import IdempotencyKeys
 from shared.outbox import Relay
 from shared.ratelimit import REDIS_OUTAGE, RequestLimiter
@@ -16,7 +17,6 @@ from shared.web import create_web_app
 from codes_api.api import INTERNAL_ROUTERS, PUBLIC_ROUTERS, TAGS, webhook_docs
 from codes_api.base import idempotency_keys, outbox
 from codes_api.codes.throttle import Throttle
-from codes_api.housekeeping import Housekeeping
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
 from codes_api.state import State, put_state

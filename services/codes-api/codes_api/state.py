@@ -8,11 +8,11 @@ from shared.clients.billing import BillingClient
 from shared.clients.gateway import GatewayClient
 from shared.clock import Clock
 from shared.db import Database
+from shared.housekeeping import Housekeeping
 from shared.outbox import Relay
 from shared.ratelimit import RequestLimiter
 
 from codes_api.codes.throttle import Throttle
-from codes_api.housekeeping import Housekeeping
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
 from codes_api.webhooks.courier import Courier

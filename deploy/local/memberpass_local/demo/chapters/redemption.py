@@ -5,8 +5,6 @@ from memberpass_local.demo.checks import must, must_equal
 from memberpass_local.demo.people import Json
 from memberpass_local.demo.world import BEN, MIA, ZOE, World
 
-_TWIN = {"A": "B", "B": "A"}
-
 
 async def members_redeem(world: World) -> None:
     """Mia taps a link, Ben types, Zoe has no luck."""
