@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -172,29 +172,6 @@ class Creator:
         batch_id = (await self.reserve(quantity, **terms)).batch_id
         await self.billing.internal.confirm_quota(self.id, batch_id)
         return batch_id
-
-
-async def meet(
-    database: Database,
-    first: Callable[[AsyncSession], Awaitable[Any]],
-    second: Callable[[AsyncSession], Awaitable[Any]],
-) -> None:
-    """The worst meeting of two transactions: `second` begins when `first` has done its work and not committed yet.
-
-    `first` commits as soon as `second` is done or waits for a lock.
-    """
-
-    async def run_second() -> None:
-        async with database.transaction() as session:
-            await second(session)
-
-    waiting = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
-    async with database.transaction() as session, database.transaction() as watch:
-        await first(session)
-        task = asyncio.create_task(run_second())
-        while not task.done() and not await watch.scalar(waiting):
-            await asyncio.sleep(0.005)
-    await task
 
 
 async def no_lock(session: AsyncSession, account_id: UUID) -> Account:

@@ -5,7 +5,8 @@ from billing_api.payments import methods
 from billing_api.payments.processor import AttachedMethod
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.billing_api.running import Billing, Creator, meet, no_lock, ok, refused, together
+from tests.billing_api.running import Billing, Creator, no_lock, ok, refused, together
+from tests.support.races import meet
 
 
 async def test_the_first_is_the_default_until_another_is_made_it(creator: Creator) -> None:

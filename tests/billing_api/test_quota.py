@@ -10,7 +10,8 @@ from shared.errors import RemoteProblem
 from shared.ids import new_id
 from shared.money import Money, usd
 
-from tests.billing_api.running import Billing, Creator, meet, no_lock, ok, together
+from tests.billing_api.running import Billing, Creator, no_lock, ok, together
+from tests.support.races import meet
 
 
 def eur(amount: int) -> Money:

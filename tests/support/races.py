@@ -30,6 +30,14 @@ async def overlapping(database: Database, first: Work[T], second: Work[T]) -> tu
     return one, other
 
 
+async def meet(database: Database, first: Work[T], second: Work[T]) -> tuple[T, T]:
+    """`overlapping` where both are to end well; what the second raises is raised."""
+    one, other = await overlapping(database, first, second)
+    if isinstance(other, BaseException):
+        raise other
+    return one, other
+
+
 async def _transaction(database: Database, work: Work[T]) -> T:
     async with database.transaction() as session:
         return await work(session)
@@ -38,6 +46,7 @@ async def _transaction(database: Database, work: Work[T]) -> T:
 async def _waits_or_is_done(database: Database, rival: "asyncio.Task[T]") -> None:
     async with asyncio.timeout(10):
         while not rival.done():
+            # A transaction for each look: PostgreSQL shows pg_stat_activity as it was at a transaction's first look.
             async with database.transaction() as looking:
                 if (await looking.execute(_WAITING)).scalar_one():
                     return

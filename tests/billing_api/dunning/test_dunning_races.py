@@ -21,8 +21,9 @@ from shared.settings import sqlalchemy_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.billing_api.dunning.arrears import Arrears, in_arrears
-from tests.billing_api.running import Billing, billing_running, meet, no_lock, ok, together
+from tests.billing_api.running import Billing, billing_running, no_lock, ok, together
 from tests.support.clock import MovableClock
+from tests.support.races import meet
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from shared.money import Money, usd
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.billing_api.running import Billing, Creator, Json, meet, no_lock, ok, refused
+from tests.billing_api.running import Billing, Creator, Json, no_lock, ok, refused
+from tests.support.races import meet
 
 
 def told(creator: Creator, name: str = "order-1", amount: Money | int = 2_500, at: datetime | None = None, **other: Any) -> Json:
