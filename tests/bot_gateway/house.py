@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Literal
+from typing import Any
 
 import httpx
-import uvicorn
 from bot_gateway.main import create_app
 from bot_gateway.settings import Settings
 from memberpass_local.telegram.app import create_app as create_telegram
@@ -21,8 +19,8 @@ from pydantic import SecretStr
 from shared.clients.gateway import GatewayClient
 
 from tests.support.codes_stand_in import CodesStandIn
+from tests.support.in_process import HOST, listening, served, served_whole
 
-HOST = "127.0.0.1"
 TOKEN = SecretStr("service-token-of-the-tests")
 PATIENCE_S = 10.0
 _numbers = count(1)
@@ -31,26 +29,6 @@ _numbers = count(1)
 def plain() -> httpx.AsyncHTTPTransport:
     """Without certificates: loading them would take a tenth of each test's time."""
     return httpx.AsyncHTTPTransport(verify=False)
-
-
-@contextlib.asynccontextmanager
-async def run(app: Any, listener: socket.socket | None = None, lifespan: Literal["on", "off"] = "on") -> AsyncIterator[str]:
-    """The app with its lifespan on a real socket; its base URL."""
-    listener = listener or socket.create_server((HOST, 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan=lifespan, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    # Not serve(): that takes the process's signal handlers, which are pytest's.
-    task = asyncio.create_task(server._serve(sockets=[listener]))
-    try:
-        while not server.started:
-            if task.done():
-                task.result()
-            await asyncio.sleep(0.001)
-        yield f"http://{HOST}:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
 
 
 async def until(true: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
@@ -197,7 +175,7 @@ async def neighbours() -> AsyncIterator[Neighbours]:
     )
     telegram = create_telegram(settings)
     both = Neighbours(sandbox=telegram.state.sandbox)
-    async with run(telegram) as telegram_url, run(both, lifespan="off") as codes_url:
+    async with served_whole(telegram) as telegram_url, served(both) as codes_url:
         both.telegram_url, both.codes_url = telegram_url, codes_url
         yield both
         stop_waiting(telegram)
@@ -206,7 +184,7 @@ async def neighbours() -> AsyncIterator[Neighbours]:
 @contextlib.asynccontextmanager
 async def gateway(around: Neighbours, redis_url: str, *, port: int = 0, **changes: Any) -> AsyncIterator[Running]:
     """A gateway between its neighbours."""
-    listener = socket.create_server((HOST, port))
+    listener = listening(port)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     base: dict[str, Any] = {
         "redis_url": redis_url,
@@ -216,7 +194,7 @@ async def gateway(around: Neighbours, redis_url: str, *, port: int = 0, **change
     }
     settings = make_settings(**(base | changes))
     app = create_app(settings)
-    async with run(app, listener):
+    async with served_whole(app, listener):
         yield Running(url, app, settings)
 
 

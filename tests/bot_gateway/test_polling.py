@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import orjson
 import pytest
 
-from tests.bot_gateway.house import TOKEN, Neighbours, Running, gateway, run, until
+from tests.bot_gateway.house import TOKEN, Neighbours, Running, gateway, until
 from tests.bot_gateway.minimal_bot_api import KNOWN, MinimalBotApi
 from tests.support.codes_stand_in import CodesStandIn, GoodCode, plan
+from tests.support.in_process import served
 
 CODE = "ABCDEFGHJKMNPQRS"
 
@@ -30,7 +31,7 @@ async def small(around: Neighbours, redis_url: str) -> AsyncIterator[Small]:
     codes.connect(bot_id=42, token=api.token, username=api.username)
     codes.good[CODE] = GoodCode(plan("Gold"))
     async with (
-        run(api.app(), lifespan="off") as telegram_url,
+        served(api.app()) as telegram_url,
         gateway(around, redis_url, telegram_mode="polling", telegram_api_base=telegram_url) as running,
     ):
         yield Small(api, codes, running)

@@ -16,8 +16,9 @@ from shared.clients.gateway import GatewayClient
 from shared.contracts.batches import DeliverBatch, DeliveryOutcomeStatus
 from shared.errors import DependencyUnavailableError
 
-from tests.bot_gateway.house import HOST, TOKEN, House, Neighbours, gateway, plain, until
+from tests.bot_gateway.house import TOKEN, House, Neighbours, gateway, plain, until
 from tests.bot_gateway.test_delivery import OWNER, codes, new_batch, received
+from tests.support.in_process import HOST
 
 START_S = 60.0
 

@@ -13,10 +13,11 @@ from shared.contracts.accounts import Branding
 from shared.contracts.bots import OwnerChatLinked
 from shared.contracts.statistics import CodeStatistics, DayCount
 
-from tests.bot_gateway.house import TOKEN, House, Neighbours, Person, gateway, run, until
+from tests.bot_gateway.house import TOKEN, House, Neighbours, Person, gateway, until
 from tests.bot_gateway.minimal_bot_api import MinimalBotApi
 from tests.bot_gateway.test_pace import sent_at, simulate
 from tests.support.codes_stand_in import CodesStandIn
+from tests.support.in_process import served
 
 OWNER = 7
 
@@ -111,7 +112,7 @@ async def test_a_server_that_knows_no_pictures_gets_words(around: Neighbours, re
     codes.bots[42] = connected.model_copy(update={"owner_chat_id": OWNER})
     codes.statistics, codes.picture = statistics(codes), b"x" * 300_000
     async with (
-        run(api.app(), lifespan="off") as telegram_url,
+        served(api.app()) as telegram_url,
         gateway(around, redis_url, telegram_mode="polling", telegram_api_base=telegram_url),
     ):
         api.say("/stats")

@@ -2,14 +2,12 @@
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import uvicorn
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
@@ -19,6 +17,8 @@ from memberpass_local.telegram.app import create_app, stop_waiting
 from memberpass_local.telegram.sandbox import Sandbox
 from memberpass_local.telegram.settings import TelegramSettings
 from shared.clock import Clock
+
+from tests.support.in_process import listening, served_whole
 
 PATIENCE_SECONDS = 30
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -123,21 +123,12 @@ class Receiver:
 @contextlib.asynccontextmanager
 async def serve(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
     """Run an app by uvicorn in this loop; gives its address."""
-    # With its protocol named, or asyncio leaves Nagle's algorithm on and each answer takes 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup([listener])
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        if hasattr(app.state, "sandbox"):
-            stop_waiting(app)
-        await server.shutdown([listener])
+    async with served_whole(app, listening(port)) as url:
+        try:
+            yield url
+        finally:
+            if hasattr(app.state, "sandbox"):
+                stop_waiting(app)
 
 
 @contextlib.asynccontextmanager
