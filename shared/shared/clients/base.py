@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from shared.errors import DependencyUnavailableError, RemoteProblem
 from shared.request_id import HEADER, current_request_id
+from shared.tls import trusted
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -61,6 +62,9 @@ class ServiceClient:
             base_url=base_url,
             timeout=timeout,
             transport=transport,
+            verify=trusted(),
+            # Services are reached where the settings say, whatever proxy the environment names.
+            trust_env=False,
             headers={"Authorization": f"Bearer {service_token.get_secret_value()}"},
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=30),
         )

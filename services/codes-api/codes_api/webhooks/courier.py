@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpx
+from shared.tls import trusted
 
 from codes_api.webhooks.addresses import is_public
 from codes_api.webhooks.errors import WebhookUrlInvalidError
@@ -70,7 +71,7 @@ class Courier:
         self._timeout_s = timeout_s
         self._resolve = resolve
         self._http = httpx.AsyncClient(
-            verify=tls or ssl.create_default_context(),
+            verify=tls or trusted(),
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_WITHIN_S),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             follow_redirects=False,
