@@ -22,6 +22,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -278,5 +279,13 @@ def _seal(account_id: UUID, key: str) -> Fernet:
 
 
 async def _fingerprint(request: Request) -> bytes:
-    body = await request.body()
+    body = _as_meant(await request.body())
     return hashlib.sha256(b"\n".join([request.method.encode(), request.url.path.encode(), body])).digest()
+
+
+def _as_meant(body: bytes) -> bytes:
+    """JSON in one form, so that a retry is known again whose fields a client's library wrote in another order."""
+    try:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # no JSON, or nested too deep: as it came
+        return body

@@ -133,7 +133,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def on_invalid(_: Request, error: Exception) -> Response:
         listed = cast("RequestValidationError", error).errors()
-        return render_error(ValidationFailedError([(_field(item["loc"]), item["msg"]) for item in listed]))
+        return render_error(ValidationFailedError([_wrong(item) for item in listed]))
 
     async def on_http(_: Request, surprise: Exception) -> Response:
         error = cast("HTTPException", surprise)
@@ -148,6 +148,13 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(AppError, on_app_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+
+
+def _wrong(item: Mapping[str, Any]) -> tuple[str, str]:
+    """The field and what is wrong with it, out of pydantic's words."""
+    if item["type"] == "json_invalid":  # its place is a position in the text, which is no field
+        return "body", f"is no JSON: {item['ctx']['error']}"
+    return _field(item["loc"]), item["msg"].removeprefix("Value error, ")
 
 
 def _field(location: tuple[int | str, ...]) -> str:

@@ -36,6 +36,12 @@ def test_a_code_inside_a_forwarded_message() -> None:
     assert find_code("id 11112222-ABCD-EFGH-JKMN-PQRS") is None
 
 
+@pytest.mark.parametrize("payload", ["code_{}", "code={}", "code-{}", "CODE_{}", " code_{} "])
+@pytest.mark.parametrize("code", [CODE, "ABCD-EFGH-JKMN-PQRS", "ABCD EFGH JKMN PQRS"])
+def test_a_payload_that_is_typed_instead_of_tapped(payload: str, code: str) -> None:
+    assert find_code(payload.format(code)) == CODE
+
+
 @pytest.mark.parametrize(
     ("payload", "code"),
     [

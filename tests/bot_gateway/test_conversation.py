@@ -47,6 +47,14 @@ async def test_a_link_shows_the_plan_and_one_confirm_button_and_then_the_members
     assert "Gold: active until 3 August 2026" in home["text"]
 
 
+async def test_the_command_takes_the_code_behind_it(both: House) -> None:
+    both.codes.good[CODE] = GoodCode(plan("Gold"), ends_at=ENDS)
+    member = both.person()
+    assert "Send me your access code" in (await member.say("/redeem"))["text"]
+    assert "not known here" in (await member.say("/redeem ABCD-EFGH-JKMN-0000"))["text"]
+    assert "Welcome to Gold" in (await member.say(f"/redeem {PRINTED}"))["text"]
+
+
 async def test_the_button_asks_and_a_sloppy_code_is_understood(both: House) -> None:
     both.codes.good[CODE] = GoodCode(plan("Gold"), ends_at=ENDS)
     member = both.person()

@@ -30,6 +30,7 @@ ANNA, BERT = UUID(int=1), UUID(int=2)
 class Order(BaseModel):
     model_config = ConfigDict(extra="forbid")
     amount: int
+    note: str | None = None
 
 
 class TooDearError(AppError):
@@ -135,6 +136,25 @@ async def test_a_replay_gives_the_first_answer_and_does_nothing(shop: Shop, http
     assert first.json() == again.json()
     assert again.headers["idempotent-replayed"] == "true"
     assert await shop.made() == 1
+
+
+async def test_the_same_json_in_another_spelling_is_the_same_request(shop: Shop, http: httpx.AsyncClient) -> None:
+    json = {"Content-Type": "application/json"}
+    first = await http.post("/orders", content=b'{"amount":5,"note":"x"}', headers=json)
+    again = await http.post("/orders", content=b'{ "note": "x",\n "amount": 5 }', headers=json)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    other = await http.post("/orders", content=b'{"amount":5,"note":"y"}', headers=json)
+    assert other.json()["code"] == "idempotency_key_reused"
+    assert await shop.made() == 1
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"[" * 500 + b"]" * 500, b'{"amount": 1e999}'])
+async def test_a_body_that_cannot_be_put_in_one_form_is_refused_as_without_a_key(http: httpx.AsyncClient, body: bytes) -> None:
+    json = {"Content-Type": "application/json"}
+    with_key = await http.post("/orders", content=body, headers=json)
+    without = await http.post("/orders", content=body, headers={**json, "Idempotency-Key": "k2"})
+    assert (with_key.status_code, with_key.json()["errors"]) == (422, without.json()["errors"])
 
 
 async def test_the_table_holds_neither_the_key_nor_the_answer(http: httpx.AsyncClient, database: Database) -> None:

@@ -90,6 +90,7 @@ async def test_bad_input_names_the_field(client: httpx.AsyncClient, body: object
 async def test_broken_json_is_a_problem_too(client: httpx.AsyncClient) -> None:
     answer = await client.post("/v1/things", content=b'{"quantity":', headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert answer.json()["errors"] == [{"field": "body", "message": "is no JSON: Expecting value"}]
 
 
 @pytest.mark.parametrize("announced", [True, False])

@@ -41,6 +41,11 @@ class Creator:
         """One request below /v1."""
         return await self._http.request(method, f"/v1{path}", json=body, **options)
 
+    async def send(self, method: str, path: str, content: bytes) -> httpx.Response:
+        """One request with a body that was written by hand."""
+        headers = {"Content-Type": "application/json"}
+        return await self._http.request(method, f"/v1{path}", content=content, headers=headers)
+
     async def get(self, path: str, **params: Any) -> Json:
         """A GET that succeeds."""
         return _good(await self.ask("GET", path, params=params))

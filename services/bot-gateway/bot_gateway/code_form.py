@@ -8,7 +8,7 @@ import unicodedata
 
 SYMBOLS = 16
 _FORM = re.compile(r"[0-9A-Za-z]{16}")
-_PAYLOAD = re.compile(r"code[_=-]", re.IGNORECASE)
+_PAYLOAD = re.compile(r"^code[_=-]", re.IGNORECASE)
 _GROUPED = re.compile(r"(?<![0-9A-Za-z-])[0-9A-Za-z]{4}(?:-[0-9A-Za-z]{4}){3}(?![0-9A-Za-z-])")
 _IMPORTED = re.compile(r"[0-9A-Za-z._-]{6,64}")
 LONGEST_IN_A_BUTTON = 56
@@ -38,8 +38,10 @@ def button_code(text: str) -> str | None:
 
 
 def find_code(text: str) -> str | None:
-    """The code in a message: the whole message, or the one code that a forwarded message holds in its printed form."""
-    if (whole := bare_code(text)) is not None:
+    """The code in a message: the whole message, also as a link's payload, or the one code that a forwarded message holds
+    in its printed form."""
+    whole = bare_code(text) or bare_code(_PAYLOAD.sub("", text.strip(), count=1))
+    if whole is not None:
         return whole
     printed = {found.upper() for found in _GROUPED.findall(text)}
     return bare_code(printed.pop()) if len(printed) == 1 else None

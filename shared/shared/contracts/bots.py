@@ -10,9 +10,9 @@ from shared.contracts.base import Json, WireModel
 
 
 class IdentifyBot(WireModel):
-    """A token to be checked with getMe before it is kept."""
+    """A token to be checked with getMe before it is kept: whatever was typed."""
 
-    token: str = Field(min_length=1, max_length=200)
+    token: str
 
 
 class BotIdentity(WireModel):

@@ -39,6 +39,7 @@ async def test_a_plan_lives(creator: Creator, path: str) -> None:
 async def test_periods(creator: Creator, path: str) -> None:
     cases = (
         ({"unit": "lifetime"}, 1),
+        ({"unit": "lifetime", "count": None}, 1),
         ({"unit": "lifetime", "count": 1}, 1),
         ({"unit": "week", "count": 3}, 3),
         ({"unit": "day"}, 1),

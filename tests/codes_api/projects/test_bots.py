@@ -1,6 +1,7 @@
 """Connecting a bot: Telegram's word on the token, one project a bot, the token sealed and never shown."""
 
 import hashlib
+import json
 from uuid import UUID
 
 import pytest
@@ -57,10 +58,26 @@ async def test_a_token_that_telegram_refuses(codes: Codes) -> None:
     refused = await creator.ask("PUT", path, {"token": "1:not-a-token"})
     assert (refused.status_code, refused.json()["code"]) == (422, "bot_token_invalid")
     assert "not-a-token" not in refused.text
-    too_long = await creator.ask("PUT", path, {"token": "7" * 201})
-    assert (too_long.status_code, too_long.json()["errors"][0]["field"]) == (422, "token")
-    assert "7777" not in too_long.text
     assert (await creator.ask("GET", path)).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["", "  ", "7" * 201, "a\x00b", "\ud800", "1:\u00e9/../getMe"])
+async def test_whatever_is_no_token_is_refused_in_the_same_way(codes: Codes, token: str) -> None:
+    creator = codes.creator()
+    project = await creator.made("/projects", {"name": "Club"})
+    body = json.dumps({"token": token}).encode()  # the way in which half a surrogate pair can come
+    refused = await creator.send("PUT", f"/projects/{project['id']}/bot", body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "bot_token_invalid")
+    assert [error["field"] for error in refused.json()["errors"]] == ["token"]
+    assert "7777" not in refused.text
+
+
+async def test_white_space_around_a_pasted_token_is_no_part_of_it(codes: Codes) -> None:
+    creator = codes.creator()
+    project = await creator.made("/projects", {"name": "Club"})
+    token = codes.gateway.make_bot(42, username="alpine_bot")
+    assert (await creator.put(f"/projects/{project['id']}/bot", {"token": f" {token}\n"}))["bot_id"] == 42
+    assert (await codes.internal.bot(42)).token.get_secret_value() == token
 
 
 async def test_the_same_bot_again_keeps_the_chat_and_gives_a_fresh_link(codes: Codes, shop: Shop) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aiogram import F, Router
-from aiogram.filters import Command, Filter, StateFilter
+from aiogram.filters import Command, CommandObject, Filter, StateFilter
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message, TelegramObject
 from shared.contracts.redemptions import MAX_TYPED
@@ -53,7 +53,7 @@ class HoldsImportedCode(Filter):
 def create_router() -> Router:
     """This file's handlers, in the order in which they are asked."""
     router = Router(name="redeem")
-    router.message.register(on_ask, Command("redeem", ignore_case=True))
+    router.message.register(on_command, Command("redeem", ignore_case=True))
     router.callback_query.register(on_ask, F.data == keyboards.ASK)
     router.message.register(on_code, HoldsCode())
     router.message.register(on_answer, StateFilter(Redeeming.waiting_for_code), F.text, ~F.text.startswith("/"))
@@ -61,6 +61,15 @@ def create_router() -> Router:
     router.callback_query.register(on_confirm, F.data.startswith(keyboards.REDEEM))
     router.callback_query.register(on_preview_again, F.data.startswith(keyboards.PREVIEW))
     return router
+
+
+async def on_command(message: Message, command: CommandObject, visit: Visit) -> None:
+    """`/redeem`, or `/redeem` with the code behind it."""
+    text = (command.args or "").strip()
+    if 1 <= len(text) <= MAX_TYPED:
+        await _redeem(visit, text)
+    else:
+        await on_ask(message, visit)
 
 
 async def on_ask(_: TelegramObject, visit: Visit) -> None:

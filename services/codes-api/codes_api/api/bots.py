@@ -1,7 +1,9 @@
 """/v1/projects/{p}/bot."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, status
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from shared.contracts.base import WireModel
 from shared.contracts.bots import IdentifyBot
 from shared.errors import NotFoundError
@@ -19,10 +21,18 @@ from codes_api.projects.find import get_active_project, get_bot, get_project
 router = APIRouter(prefix="/v1/projects/{project_id}/bot", tags=["Bots"], route_class=IdempotentRoute)
 
 
+def _pasted(token: SecretStr) -> SecretStr:
+    """Without the white space that was copied along; half a surrogate pair, which no request can carry on, made harmless."""
+    return SecretStr(token.get_secret_value().strip().encode(errors="replace").decode())
+
+
 class BotToken(WireModel):
     """What @BotFather gave you."""
 
-    token: SecretStr = Field(min_length=1, max_length=200, examples=["7234567890:AAExampleExampleExampleExampleExam"])
+    token: Annotated[SecretStr, AfterValidator(_pasted)] = Field(
+        description="Any text that is no token Telegram knows is refused with `bot_token_invalid`.",
+        examples=["7234567890:AAExampleExampleExampleExampleExam"],
+    )
 
 
 class ConnectedBotOut(WireModel):

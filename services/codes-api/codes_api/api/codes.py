@@ -156,7 +156,7 @@ async def revoke_all(
     """Every code of it that could still be redeemed. Redeemed ones, and their memberships, stay."""
     place = {"account_id": asker.account_id, "project_id": project_id, "batch_id": batch_id}
     revoked = await revoke_batch(session, **place, now=now)
-    return BatchRevoked(revoked=revoked, batch=batch_out(await get_batch(session, **place, now=now)))
+    return BatchRevoked(**batch_out(await get_batch(session, **place, now=now)).model_dump(), revoked=revoked)
 
 
 def _download(file_name: str) -> dict[str, str]:

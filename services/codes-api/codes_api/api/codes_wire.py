@@ -57,11 +57,10 @@ class CodeDetail(CodeOut):
     timeline: list[TimelineOut] = Field(description="Oldest first; of the refused tries the newest 100.")
 
 
-class BatchRevoked(WireModel):
-    """A batch whose codes were taken back."""
+class BatchRevoked(BatchOut):
+    """A batch whose codes were taken back, as it is now."""
 
-    revoked: int = Field(description="Codes that were revoked by this request.", examples=[180])
-    batch: BatchOut
+    revoked: int = Field(description="Codes that were revoked by this request; `counts` has all.", examples=[180])
 
 
 def _filters(

@@ -42,6 +42,12 @@ class Interval(WireModel):
     unit: IntervalUnit = Field(examples=["month"])
     count: StrictInt = Field(default=1, ge=1, description="1 with `lifetime`.", examples=[1], validate_default=True)
 
+    @field_validator("count", mode="before")
+    @classmethod
+    def _nothing_to_count(cls, value: Any, info: ValidationInfo) -> Any:
+        """A client that always sends the field has nothing to say in it for a lifetime."""
+        return 1 if value is None and info.data.get("unit") is IntervalUnit.LIFETIME else value
+
     @field_validator("count")
     @classmethod
     def _not_too_long(cls, value: int, info: ValidationInfo) -> int:

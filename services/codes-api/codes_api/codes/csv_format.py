@@ -17,7 +17,7 @@ from shared.calendar import rfc3339
 from shared.money import to_decimal_string
 
 HEADER: Final = ("Access Code", "Plan Name", "Join Link", "Expires At", "Price", "Currency", "Started On", "Ends On")
-MEDIA_TYPE: Final = "text/csv; charset=utf-8; header=present"
+MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
