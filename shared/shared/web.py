@@ -25,6 +25,9 @@ from shared.settings import ServiceSettings
 log = get_logger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
+KEEP_ALIVE_S = 75
+"""How long an idle connection is kept. Longer than callers keep theirs (our clients 30 s, proxies and browsers up to 60 s): else
+one is closed at the very moment at which the next request goes out on it."""
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Check = Callable[[], Awaitable[None]]
@@ -91,6 +94,7 @@ def serve(app: FastAPI, settings: ServiceSettings, service: str) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
 
 

@@ -95,6 +95,24 @@ async def test_work_that_one_step_plans_is_met_on_the_way(owners: Owners, queue:
 
 
 @pytest.mark.usefixtures("worker")
+async def test_what_the_last_step_leaves_to_do_at_once_is_done_before_the_end(
+    owners: Owners, queue: Queue, start: datetime
+) -> None:
+    """billing-api's turn of a cycle at the target itself issues an invoice, and plans its charge for the clock's "now"."""
+    done: list[str] = []
+
+    async def turn(_: datetime) -> None:
+        done.append("charge" if done else "turn")
+        if len(done) == 1:
+            owners.due["billing"].moments.append(owners.clock.now())
+
+    owners.due["billing"].on_run = turn
+    owners.due["billing"].moments = [start + 30 * DAY]
+    await advance(owners, queue, start + 30 * DAY)
+    assert done == ["turn", "charge"]
+
+
+@pytest.mark.usefixtures("worker")
 async def test_a_target_that_real_time_reaches_first_ends_all_the_same(owners: Owners, queue: Queue, start: datetime) -> None:
     journal = Journal(owners, start)
     owners.due["codes"].moments = [start - DAY]

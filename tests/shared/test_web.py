@@ -9,9 +9,10 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, ConfigDict
+from shared.clients.base import KEEP_IDLE_S
 from shared.errors import NotFoundError
 from shared.problems import Outage, problem_responses
-from shared.web import create_web_app
+from shared.web import KEEP_ALIVE_S, create_web_app
 
 
 class AwayError(Exception):
@@ -137,3 +138,8 @@ async def test_the_openapi_names_the_problems_of_an_operation(client: httpx.Asyn
     responses = (await client.get("/openapi.json")).json()["paths"]["/v1/things"]["post"]["responses"]
     assert set(responses) == {"200", "404", "422"}
     assert "not_found" in responses["404"]["content"]["application/problem+json"]["examples"]
+
+
+def test_a_server_keeps_an_idle_connection_longer_than_its_callers_do() -> None:
+    # The other way round a server hangs up at the moment at which the next request goes out: seen as "can't be reached".
+    assert KEEP_ALIVE_S > KEEP_IDLE_S

@@ -17,6 +17,7 @@ M = TypeVar("M", bound=BaseModel)
 # seconds; a caller that waits longer than this is better told so.
 ATTEMPTS = 4
 RETRY_FOR_S = 6.0
+KEEP_IDLE_S = 30.0
 _PASSING = {502, 503, 504}
 
 
@@ -66,7 +67,7 @@ class ServiceClient:
             # Services are reached where the settings say, whatever proxy the environment names.
             trust_env=False,
             headers={"Authorization": f"Bearer {service_token.get_secret_value()}"},
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=30),
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=KEEP_IDLE_S),
         )
 
     async def __aenter__(self) -> Self:

@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 from shared.logging import configure_logging
+from shared.web import KEEP_ALIVE_S
 
 from memberpass_local.telegram.app import create_app, stop_waiting
 from memberpass_local.telegram.settings import TelegramSettings
@@ -42,6 +43,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
     _Server(app, config).run()
 

@@ -40,10 +40,14 @@ async def advance_clock(services: Services) -> None:
 
 
 async def _walk(services: Services, target: datetime, waited_out: set[str]) -> int:
-    """Take all steps up to `target`; returns how many."""
+    """Take all steps up to `target`, and what they left to do at once; returns how many.
+
+    The clock ticks on while a step is done, so that what the last one plans for "now", such as the charge of an invoice
+    that it issued, falls due a moment after the target. It belongs to the advance all the same.
+    """
     steps = 0
     await await_effects(services, waited_out)  # of a step that a crash cut short
-    while (earliest := await _earliest(services.owners, target)) is not None:
+    while (earliest := await _earliest(services.owners, max(target, services.clock.now()))) is not None:
         name, moment = earliest
         if moment > services.clock.now():
             await services.billing.move_clock(MoveClock(to=moment))
@@ -53,13 +57,13 @@ async def _walk(services: Services, target: datetime, waited_out: set[str]) -> i
     return steps
 
 
-async def _earliest(owners: Mapping[str, Owner], target: datetime) -> tuple[str, datetime] | None:
-    """Whose due work comes first, and when; None if nobody has any up to `target`."""
+async def _earliest(owners: Mapping[str, Owner], until: datetime) -> tuple[str, datetime] | None:
+    """Whose due work comes first, and when; None if nobody has any up to `until`."""
     answers = await asyncio.gather(*(owner.next_due() for owner in owners.values()))
     dues = [
         (name, answer.next_due_at)
         for name, answer in zip(owners, answers, strict=True)
-        if answer.next_due_at is not None and answer.next_due_at <= target
+        if answer.next_due_at is not None and answer.next_due_at <= until
     ]
     return min(dues, key=lambda due: due[1], default=None)
 
