@@ -6,10 +6,8 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from memberpass_local.bench.generation import Generation
 from memberpass_local.bench.load import Job, Result
-from memberpass_local.bench.redemption import Redemption, Round
-from memberpass_local.bench.report import as_json
+from memberpass_local.bench.redemption import Round, compare
 
 from tests.support.in_process import served
 
@@ -46,13 +44,17 @@ async def test_every_body_is_posted_once_over_few_connections() -> None:
     assert 0 < result.p50_ms <= result.p99_ms < result.seconds * 1000
 
 
-def test_the_report_compares_medians_of_the_same_run() -> None:
+def test_redemptions_are_compared_by_the_medians_of_the_same_run() -> None:
     def rounds(*seconds: float) -> list[Round]:
         return [Round(Result(seconds=one, statuses={200: 100}, p50_ms=1, p99_ms=2), events_after_s=0.5) for one in seconds]
 
-    redemption = Redemption(memberpass=rounds(2, 4, 1), bare=rounds(1, 1, 5), redemptions=100)
-    figures = as_json("small", Generation(ready_ms=[90, 300, 100], accepted_ms=[1, 2, 3], copy_ms=[10, 20, 30]), redemption)
-    assert figures["generation"]["ready_ms"] == {"median": 100, "min": 90, "max": 300}
-    assert figures["generation"]["times_the_copy"] == 5
-    assert figures["redemption"]["memberpass"]["per_second"]["median"] == 50
-    assert figures["redemption"]["ratio"] == 0.5
+    work = compare(rounds(2, 4, 1), rounds(1, 1, 5))
+    assert work.ratio == 0.5
+    assert not work.reached
+    assert work.figures["memberpass"]["per_second"] == {"median": 50, "min": 25, "max": 100}
+    assert compare(rounds(1), rounds(0.6)).reached
+
+
+def test_a_rate_in_a_window_of_the_run() -> None:
+    result = Result(seconds=4, statuses={200: 5}, p50_ms=1, p99_ms=1, answered_at=[10, 11, 11.5, 12, 13])
+    assert result.per_second(since=11, until=13) == 1.5
