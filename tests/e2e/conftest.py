@@ -18,6 +18,7 @@ from tests.support.stack_homes import environ_without, free_port_base, stack_hom
 FAST = {"CHAT_MESSAGES_PER_SECOND": "10", "DELIVERY_LEASE_SECONDS": "2", "RATE_LIMIT_PER_MINUTE": "100000"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the mark in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All on one worker, so that there is one stack."""
     for item in items:

@@ -7,10 +7,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from codes_api import drawing
-from codes_api.drawing import MAX_WAITING, draw
 from defusedxml import ElementTree  # type: ignore[import-untyped]
 from PIL import Image
+from shared.drawing import beside as drawing
+from shared.drawing.beside import MAX_WAITING, draw
 from shared.errors import RateLimitedError, RemoteProblem
 from shared.ids import new_id
 

@@ -1,13 +1,11 @@
 """/v1/invoices/{id}/pdf."""
 
-import asyncio
-from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from fastapi.responses import Response
+from shared.drawing.beside import draw
+from shared.drawing.pdf_response import PdfResponse, pdf_docs
 from shared.errors import NotFoundError
 from shared.problems import problem_responses
 
@@ -19,25 +17,12 @@ from billing_api.settings import Settings
 
 router = APIRouter(prefix="/v1/invoices", tags=["Invoices"])
 
-_PDF: Mapping[int | str, dict[str, Any]] = {
-    int(HTTPStatus.OK): {
-        "description": "The invoice as it stands, A4.",
-        "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
-
-
-class PdfResponse(Response):
-    """A PDF."""
-
-    media_type = "application/pdf"
-
 
 @router.get(
     "/{invoice_id}/pdf",
     summary="Download an invoice",
     response_class=PdfResponse,
-    responses={**_PDF, **problem_responses(*READ_PROBLEMS, NotFoundError)},
+    responses={**pdf_docs("The invoice as it stands, A4."), **problem_responses(*READ_PROBLEMS, NotFoundError)},
 )
 async def get_pdf(invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])], creator: CreatorDep, state: StateDep) -> PdfResponse:
     """For your books: number, dates, lines with their periods, credit, and whether it is paid, open or void."""
@@ -45,9 +30,8 @@ async def get_pdf(invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])], crea
         document = await read_document(
             session, account_id=creator.account_id, invoice_id=invoice_id, seller=_seller(state.settings)
         )
-    pdf = await asyncio.to_thread(draw_invoice, document)
-    name = f"invoice-{document.number}.pdf"
-    return PdfResponse(pdf, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    pdf = await draw(creator.account_id, lambda: draw_invoice(document))
+    return PdfResponse.named(f"invoice-{document.number}.pdf", pdf)
 
 
 def _seller(settings: Settings) -> Party:

@@ -11,12 +11,12 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, TableBordersLayout, TextEmphasis, VAlign, XPos, YPos
-from fpdf.fonts import FontFace, TTFFont
+from fpdf.fonts import FontFace
+from shared.drawing.fonts import Face, in_order_of_sight, printable
 from typing_extensions import override
 
 from billing_api.invoices.document import CURRENCY, DocumentLine, InvoiceDocument, Party
 from billing_api.invoices.models import InvoiceStatus
-from billing_api.invoices.pdf_fonts import Face, in_order_of_sight, printable
 
 _LOCALE: Final = "en_US"
 _FAMILY: Final = "invoice"
@@ -34,7 +34,7 @@ def draw_invoice(document: InvoiceDocument) -> bytes:
     pdf = _Page(document)
     pdf.set_creation_date(document.issued_at)
     pdf.set_title(f"Invoice {document.number}")
-    pdf.set_author(pdf.safe(document.seller.name))
+    pdf.set_author(printable(document.seller.name))
     pdf.set_lang("en")
     pdf.add_page()
     _heading(pdf, document)
@@ -52,18 +52,9 @@ class _Page(FPDF):
         self._document = document
         for style, face in (("", Face.REGULAR), ("B", Face.BOLD)):
             self.add_font(_FAMILY, style, fname=str(face.path))
-        regular = self.fonts[_FAMILY]
-        if not isinstance(regular, TTFFont):
-            msg = "an added font is a TrueType font"
-            raise TypeError(msg)
-        self._known = regular.cmap
         self.set_margins(_MARGIN, _MARGIN)
         self.c_margin = 0
         self.set_auto_page_break(auto=True, margin=_MARGIN + 8)
-
-    def safe(self, text: str) -> str:
-        """The text as the font can show it."""
-        return printable(text, self._known)
 
     def style(self, size: float, *, bold: bool = False, color: str = _INK) -> None:
         self.set_font(_FAMILY, "B" if bold else "", size)
@@ -76,7 +67,7 @@ class _Page(FPDF):
 
     def wrapped(self, text: str, width: float) -> list[str]:
         """The text in lines that fit; a word that is too long is broken."""
-        lines = self.multi_cell(width, None, self.safe(text), dry_run=True, output=MethodReturnValue.LINES)
+        lines = self.multi_cell(width, None, printable(text), dry_run=True, output=MethodReturnValue.LINES)
         return cast("list[str]", lines)
 
     @override
@@ -203,7 +194,7 @@ def _totals(pdf: _Page, document: InvoiceDocument) -> None:
         pdf.set_xy(left, top + _ROW + 0.8)
     pdf.set_xy(_MARGIN, pdf.get_y() + 6)
     pdf.style(8.5, color=_SOFT)
-    pdf.multi_cell(0, 4.6, pdf.safe(_note(document)), align="L")
+    pdf.multi_cell(0, 4.6, printable(_note(document)), align="L")
 
 
 def _note(document: InvoiceDocument) -> str:

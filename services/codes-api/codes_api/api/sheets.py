@@ -1,12 +1,11 @@
 """/v1/projects/{p}/batches/{b}/sheet.pdf: codes to print and hand out."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response
+from shared.drawing.beside import draw
+from shared.drawing.pdf_response import PdfResponse, pdf_docs
 from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute
 
@@ -17,29 +16,18 @@ from codes_api.codes.batch_errors import BotNotConnectedError
 from codes_api.codes.sheet_errors import NothingToPrintError
 from codes_api.codes.sheet_layout import Paper, Sheet
 from codes_api.codes.sheet_of_batch import sheet_of_batch
-from codes_api.drawing import draw
 
 router = APIRouter(prefix="/v1/projects/{project_id}/batches/{batch_id}", tags=["Batches"], route_class=IdempotentRoute)
-
-_PDF: Mapping[int | str, dict[str, Any]] = {
-    int(HTTPStatus.OK): {
-        "description": "Eight cards a page, with lines to cut along.",
-        "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
-
-
-class PdfResponse(Response):
-    """A PDF."""
-
-    media_type = "application/pdf"
 
 
 @router.get(
     "/sheet.pdf",
     summary="Print a batch",
     response_class=PdfResponse,
-    responses={**_PDF, **read_problems(NotFoundError, BotNotConnectedError, NothingToPrintError)},
+    responses={
+        **pdf_docs("Eight cards a page, with lines to cut along."),
+        **read_problems(NotFoundError, BotNotConnectedError, NothingToPrintError),
+    },
 )
 async def sheet(
     project_id: ProjectId,
@@ -62,8 +50,7 @@ async def sheet(
             now=now,
         )
     pdf = await draw(asker.account_id, lambda: _draw(content, now))
-    name = f"access-codes-{now:%Y-%m-%d}-{str(batch_id)[-8:]}.pdf"
-    return PdfResponse(pdf, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return PdfResponse.named(f"access-codes-{now:%Y-%m-%d}-{str(batch_id)[-8:]}.pdf", pdf)
 
 
 def _draw(content: Sheet, now: datetime) -> bytes:

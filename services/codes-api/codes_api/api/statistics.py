@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 from shared.contracts.statistics import CodeStatistics
+from shared.drawing.beside import draw
 from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute
 
@@ -19,7 +20,6 @@ from codes_api.api.docs import read_problems
 from codes_api.api.fields import BatchId, ProjectId
 from codes_api.codes.statistics import code_statistics
 from codes_api.codes.statistics_window import MAX_DAYS, WindowOutOfRangeError, window
-from codes_api.drawing import draw
 from codes_api.state import State
 
 router = APIRouter(prefix="/v1/projects/{project_id}", tags=["Statistics"], route_class=IdempotentRoute)

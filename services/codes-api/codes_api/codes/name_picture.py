@@ -9,8 +9,7 @@ from typing import Final
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-
-from codes_api.codes.fonts import Face
+from shared.drawing.fonts import Face
 
 _DPI: Final = 400
 _POINTS_PER_INCH: Final = 72

@@ -11,8 +11,8 @@ import segno
 from babel.dates import format_datetime
 from fpdf import FPDF
 from fpdf.enums import RenderStyle
+from shared.drawing.fonts import Face, printable
 
-from codes_api.codes.fonts import Face, printable
 from codes_api.codes.sheet_layout import CARDS_A_PAGE, Card, Place, Sheet, cut_lines, places
 from codes_api.codes.sheet_text import MM_A_POINT, SheetText
 

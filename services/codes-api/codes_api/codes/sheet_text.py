@@ -3,8 +3,8 @@
 from typing import Final
 
 from fpdf import FPDF
+from shared.drawing.fonts import ELLIPSIS, Face, needs_shaping, printable
 
-from codes_api.codes.fonts import ELLIPSIS, Face, needs_shaping, printable
 from codes_api.codes.name_picture import NamePicture, draw_name
 
 MM_A_POINT: Final = 25.4 / 72

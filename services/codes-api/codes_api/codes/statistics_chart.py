@@ -15,8 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from shared.contracts.statistics import CodeStatistics
-
-from codes_api.codes.fonts import ELLIPSIS, Face, printable
+from shared.drawing.fonts import ELLIPSIS, Face, printable
 
 WIDTH_IN, HEIGHT_IN, DPI = 7.2, 8.0, 150
 _LEFT, _RIGHT = 0.07, 0.93
