@@ -153,7 +153,7 @@ async def test_authentication_for_other_services(billing: Billing, starter: Crea
 
 
 async def test_events_leave_through_the_relay(billing: Billing, creator: Creator) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await billing.internal.outbox()).unpublished:
             await asyncio.sleep(0.01)
     assert await billing.one("SELECT count(*) FROM outbox WHERE account_id = :id", id=creator.id) == 1

@@ -22,7 +22,7 @@ from tests.support.codes_stand_in import CodesStandIn
 from tests.support.in_process import HOST, listening, served, served_whole
 
 TOKEN = SecretStr("service-token-of-the-tests")
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 _numbers = count(1)
 
 

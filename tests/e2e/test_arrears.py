@@ -26,7 +26,7 @@ async def _told(shop: Shop, what: str) -> None:
         texts = [message["text"] for message in await shop.chat.messages() if message["from_bot"]]
         return True if sum(what in text for text in texts) == 1 else None
 
-    await eventually(f"told once: {what}", look, patience=20, every=0.1)
+    await eventually(f"told once: {what}", look, patience=60, every=0.1)
 
 
 async def _code(shop: Shop) -> str | None:

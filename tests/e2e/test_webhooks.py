@@ -67,4 +67,4 @@ async def _told(receiver: Receiver, expected: dict[str, int], secret: str) -> di
         assert max(counted.values(), default=1) == 1
         return {message["type"]: message for message in messages} if expected.items() <= counted.items() else None
 
-    return await eventually(f"told of {sorted(expected)}", look, patience=20)
+    return await eventually(f"told of {sorted(expected)}", look, patience=60)

@@ -22,7 +22,7 @@ from tests.support.owners import TOKEN, Owners, owners_running
 ACCOUNT = UUID("0192f0c1-0000-7000-8000-000000000001")
 
 
-async def eventually(holds: Callable[[], bool | Awaitable[bool]], within: float = 10.0) -> None:
+async def eventually(holds: Callable[[], bool | Awaitable[bool]], within: float = 30.0) -> None:
     """Return as soon as it holds; fail the test if it does not in time."""
     async with asyncio.timeout(within):
         while True:
@@ -59,7 +59,7 @@ class Queue:
         rounds = (b"cron:", b"run_due:", b"resume_")
         return [job_id.decode() for job_id in found if not job_id.startswith(rounds)]
 
-    async def empty(self, within: float = 10.0) -> None:
+    async def empty(self, within: float = 30.0) -> None:
         """Return once nothing is left to do."""
 
         async def nothing_left() -> bool:

@@ -86,7 +86,7 @@ class Codes:
 
     async def all_said(self) -> None:
         """Until the relay has handed over every event: its own task does it, while this one looks."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await self.internal.outbox()).unpublished:  # another connection has no event to wait for
                 await asyncio.sleep(0.01)
 

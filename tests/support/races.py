@@ -44,7 +44,7 @@ async def _transaction(database: Database, work: Work[T]) -> T:
 
 
 async def _waits_or_is_done(database: Database, rival: "asyncio.Task[T]") -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not rival.done():
             # A transaction for each look: PostgreSQL shows pg_stat_activity as it was at a transaction's first look.
             async with database.transaction() as looking:

@@ -15,6 +15,7 @@ from jobs.queues import (
     ADVANCE_CLOCK,
     DELIVER_BATCH,
     GENERATE_BATCH,
+    REQUEST_ROUNDS,
     RESUME_ADVANCE,
     RESUME_BATCHES,
     RUN_DUE,
@@ -29,6 +30,7 @@ from jobs.tasks import resume_batches as resuming_batches
 from jobs.tasks import run_due as running_due
 from jobs.tasks import settle_batch as settling
 
+REQUEST_WITHIN_S = 8.0
 EVENT_WITHIN_S = 45.0
 ROUND_WITHIN_S = 60.0
 DELIVERY_WITHIN_S = DELIVERY_TIMEOUT_S + 10
@@ -121,4 +123,5 @@ async def resume_advance(ctx: ArqContext) -> None:
 async def request_rounds(ctx: ArqContext) -> None:
     """The cron: put the rounds on the queue as jobs of their own, so that an owner that fails or dawdles stops nobody."""
     services = _services(ctx)
-    await services.queues.request_rounds(sandbox=services.sandbox)
+    async with attempt(ctx, REQUEST_ROUNDS, request_id=None, within_s=REQUEST_WITHIN_S, cron_repeats=True):
+        await services.queues.request_rounds(sandbox=services.sandbox)

@@ -55,7 +55,7 @@ def _lock(code: str) -> TextClause:
 async def _until_waiting(world: World, sessions: int) -> None:
     """Until that many sessions of this database wait for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await world.one(waiting) < sessions:  # another process has no event to wait for
             await asyncio.sleep(0.01)
 

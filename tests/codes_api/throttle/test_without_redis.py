@@ -35,7 +35,7 @@ async def throttle(own_redis: OwnRedis) -> AsyncIterator[Throttle]:
 
 async def started(own: OwnRedis) -> None:
     await own.start()
-    async with Redis.from_url(own.url) as client, asyncio.timeout(10):
+    async with Redis.from_url(own.url) as client, asyncio.timeout(30):
         while True:
             try:
                 await client.ping()
@@ -101,7 +101,7 @@ async def test_redis_comes_back(own_redis: OwnRedis, throttle: Throttle, monkeyp
     assert await throttle.wait(ben, NOW) == 0
     assert await other.wait(anna, NOW) == 0  # it can't know
     await started(own_redis)  # with what it knew: it keeps its data
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await other.wait(anna, NOW) == 0:
             await asyncio.sleep(0.01)
         while throttle._away:

@@ -96,7 +96,7 @@ class Hooks:
 
     async def arrived(self, number: int) -> list[Received]:
         """Once that many messages have come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.receiver.received) < number:  # the server has no event for it
                 await asyncio.sleep(0.005)
         return self.receiver.received

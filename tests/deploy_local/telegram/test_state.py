@@ -148,7 +148,7 @@ async def test_sigterm_does_not_wait_for_open_pages_and_long_polls(tmp_path: Pat
             lines = page.aiter_lines()
             assert await anext(lines) == "retry: 1000"
             running.terminate()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await running.wait()
             assert [line async for line in lines if line] == []
         assert running.returncode in (0, -signal.SIGTERM)
