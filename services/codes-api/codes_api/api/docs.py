@@ -26,8 +26,8 @@ def read_problems(*errors: type[AppError]) -> Responses:
 
 
 def write_problems(*errors: type[AppError]) -> Responses:
-    """What a PUT, PATCH or DELETE can answer besides its own refusals. 400: the body is no text at all."""
-    return read_problems(AppError, PayloadTooLargeError, NotFoundError, *errors)
+    """What a PUT, PATCH or DELETE can answer besides its own refusals."""
+    return read_problems(PayloadTooLargeError, NotFoundError, *errors)
 
 
 def post_problems(*errors: type[AppError]) -> Responses:
