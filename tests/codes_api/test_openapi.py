@@ -26,9 +26,11 @@ def test_every_operation_is_documented() -> None:
             assert {"unauthorized", "rate_limited", "dependency_unavailable", "validation_failed"} <= problems, where
             if "{" in path:
                 assert "not_found" in problems, where
+            if "requestBody" in operation:
+                assert "payload_too_large" in problems, where
             if method == "post":
                 assert {"idempotency_key_reused", "request_in_progress"} <= problems, where
-                assert "idempotency-key" in {parameter["name"] for parameter in operation.get("parameters", [])}, where
+                assert "Idempotency-Key" in {parameter["name"] for parameter in operation.get("parameters", [])}, where
 
 
 def test_generation_names_its_refusals() -> None:

@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from fastapi.responses import Response
 from shared.errors import NotFoundError
 from shared.problems import problem_responses
 
 from billing_api.api.deps import READ_PROBLEMS, CreatorDep, StateDep
-from billing_api.api.schemas.invoices import INVOICE_ID
+from billing_api.api.path_ids import InvoiceId
 from billing_api.invoices.document import Party, read_document
 from billing_api.invoices.pdf import draw_invoice
 from billing_api.settings import Settings
@@ -39,7 +38,7 @@ class PdfResponse(Response):
     response_class=PdfResponse,
     responses={**_PDF, **problem_responses(*READ_PROBLEMS, NotFoundError)},
 )
-async def get_pdf(invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])], creator: CreatorDep, state: StateDep) -> PdfResponse:
+async def get_pdf(invoice_id: InvoiceId, creator: CreatorDep, state: StateDep) -> PdfResponse:
     """For your books: number, dates, lines with their periods, credit, and whether it is paid, open or void."""
     async with state.database.transaction() as session:
         document = await read_document(

@@ -13,7 +13,7 @@ from shared.idempotency import IdempotentRoute, resource_id_of
 from shared.money import Money
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep, StateDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems
+from codes_api.api.docs import post_problems, read_problems
 from codes_api.api.fields import DEFAULT_LIMIT, BatchId, Cursor, Limit, ProjectId, ShortText
 from codes_api.codes.batch_errors import (
     AccessCodesDisabledError,
@@ -143,7 +143,6 @@ def batch_out(counted: CountedBatch) -> BatchOut:
     "/quote",
     summary="What would it cost?",
     responses=post_problems(QuantityOutOfRangeError, ExchangeRateMissingError, ProjectArchivedError),
-    dependencies=[IDEMPOTENT],
 )
 async def quote(
     project_id: ProjectId,
@@ -181,7 +180,6 @@ async def quote(
         ExchangeRateMissingError,
         ProjectArchivedError,
     ),
-    dependencies=[IDEMPOTENT],
 )
 async def create(
     request: Request,

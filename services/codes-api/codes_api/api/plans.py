@@ -13,7 +13,7 @@ from shared.idempotency import IdempotentRoute, resource_id_of
 from shared.money import MAX_MINOR_UNITS, Money
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems, write_problems
+from codes_api.api.docs import post_problems, read_problems, write_problems
 from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Limit, PlanId, ProjectId, ShortText
 from codes_api.memberships.models import IntervalUnit, MembershipPlan
 from codes_api.memberships.plans import LONGEST, change_plan, create_plan, get_plan, list_plans
@@ -116,7 +116,6 @@ def plan_out(plan: MembershipPlan) -> PlanOut:
     summary="Make a membership plan",
     status_code=status.HTTP_201_CREATED,
     responses=post_problems(ProjectArchivedError),
-    dependencies=[IDEMPOTENT],
 )
 async def create(
     request: Request, project_id: ProjectId, asker: CreatorDep, body: NewPlan, session: SessionDep, now: NowDep

@@ -11,7 +11,7 @@ from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute, resource_id_of
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems, write_problems
+from codes_api.api.docs import post_problems, read_problems, write_problems
 from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Limit, ProjectId, ShortText
 from codes_api.projects.archive import archive_project
 from codes_api.projects.create import create_project
@@ -69,7 +69,6 @@ def project_out(found: ProjectWithBot) -> ProjectOut:
     summary="Make a project",
     status_code=status.HTTP_201_CREATED,
     responses=post_problems(ProjectLimitReachedError),
-    dependencies=[IDEMPOTENT],
 )
 async def create(request: Request, asker: CreatorDep, body: ProjectName, session: SessionDep, now: NowDep) -> ProjectOut:
     """Your plan's project limit counts active projects; `project_limit_reached` names `used` and `limit`."""
