@@ -39,6 +39,9 @@ UtcDatetime = Annotated[
 TelegramId = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[700100200])]
 """A person on Telegram."""
 
+ONE_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
+"""A pattern for texts that are kept or looked up: PostgreSQL has no text with a NUL in it."""
+
 Json = dict[str, Any]
 """A JSON object."""
 

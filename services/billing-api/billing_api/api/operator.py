@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from shared.contracts.base import ONE_LINE
 from shared.contracts.pages import Page
 from shared.errors import (
     DependencyUnavailableError,
@@ -45,7 +46,7 @@ _PROBLEMS = (UnauthorizedError, DependencyUnavailableError)
 async def get_accounts(
     session: SessionDep,
     page: PageDep,
-    email: Annotated[str | None, Query(max_length=254, description="Exactly this one.")] = None,
+    email: Annotated[str | None, Query(max_length=254, pattern=ONE_LINE, description="Exactly this one.")] = None,
 ) -> Page[AccountOut]:
     """Newest first."""
     rows = await list_accounts(session, email=email, before=id_cursor(page.cursor), limit=page.limit + 1)
