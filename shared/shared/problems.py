@@ -30,11 +30,11 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str = Field(examples=["urn:memberpass:problem:not_found"])
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str | None
+    title: str = Field(examples=["Not found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is nothing with this id."])
+    code: str = Field(examples=["not_found"])
+    request_id: str | None = Field(examples=["9f0c5d3b6c0f4a5e9c3f6f1f2a7b8c9d"])
 
 
 def render(
@@ -97,7 +97,7 @@ def _example(status: int, error: type[AppError]) -> dict[str, Any]:
     }
     if issubclass(error, ValidationFailedError):
         document["errors"] = [{"field": "quantity", "message": "Input should be a valid integer"}]
-    return document
+    return {**document, **error.shown}
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,14 @@ Responses = dict[int | str, dict[str, Any]]
 
 def read_problems(*errors: type[AppError]) -> Responses:
     """What a GET can answer besides its own refusals."""
-    return problem_responses(UnauthorizedError, RateLimitedError, DependencyUnavailableError, *errors)
+    return problem_responses(*errors, UnauthorizedError, RateLimitedError, DependencyUnavailableError)
 
 
 def write_problems(*errors: type[AppError]) -> Responses:
     """What a PUT, PATCH or DELETE can answer besides its own refusals."""
-    return read_problems(PayloadTooLargeError, NotFoundError, *errors)
+    return read_problems(*errors, PayloadTooLargeError, NotFoundError)
 
 
 def post_problems(*errors: type[AppError]) -> Responses:
     """What a POST can answer besides its own refusals."""
-    return write_problems(IdempotencyKeyReusedError, RequestInProgressError, *errors)
+    return write_problems(*errors, IdempotencyKeyReusedError, RequestInProgressError)

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from shared.contracts.pages import DEFAULT_LIMIT, MAX_LIMIT
 from shared.path_ids import KNOWN_FORM, path_id
 
@@ -23,6 +23,8 @@ def _one_line(value: str) -> str:
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_one_line)]
 """A name or a label: 1 to 100 characters after white space at both ends is cut off, on one line."""
 
+Id = Annotated[UUID, Field(examples=["019a8f4e-5a3c-7e53-8f0b-3d1f8f3f9b10"])]
+"""An id in an answer."""
 ProjectId = Annotated[UUID, KNOWN_FORM, path_id("The project.")]
 PlanId = Annotated[UUID, KNOWN_FORM, path_id("The membership plan.")]
 BatchId = Annotated[UUID, KNOWN_FORM, path_id("The batch.")]
@@ -38,6 +40,7 @@ __all__ = [
     "BatchId",
     "Cursor",
     "DeliveryId",
+    "Id",
     "Limit",
     "MembershipId",
     "PlanId",
