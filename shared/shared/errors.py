@@ -5,6 +5,7 @@ A service's own refusals subclass `AppError` in the noun's `errors.py`; here are
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -13,7 +14,8 @@ from typing_extensions import override
 class AppError(Exception):
     """A failure that the caller is told about.
 
-    Class attributes are the contract (`status`, `code`, `title`), the instance adds what happened this time.
+    Class attributes are the contract (`status`, `code`, `title`; `shown`: the extensions as the docs show them), the instance
+    adds what happened this time.
 
     Args:
         detail: one sentence for a person; never a secret, never a code's value.
@@ -24,6 +26,7 @@ class AppError(Exception):
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
     code: ClassVar[str] = "bad_request"
     title: ClassVar[str] = "Bad request"
+    shown: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def __init__(
         self,

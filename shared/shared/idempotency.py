@@ -22,7 +22,6 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -44,6 +43,7 @@ from shared.errors import (
     RequestInProgressError,
     UnauthorizedError,
 )
+from shared.fingerprint import fingerprint_of
 from shared.ids import new_id
 from shared.problems import render_error
 
@@ -123,7 +123,7 @@ class IdempotencyKeys:
             return
         if not 1 <= len(key) <= MAX_KEY:
             raise FieldError(HEADER, f"An idempotency key has 1 to {MAX_KEY} characters.")
-        fingerprint = await _fingerprint(request)
+        fingerprint = await fingerprint_of(request)
         async with self._database.transaction() as session:
             claim = await self._take(session, account_id, key, fingerprint)
         request.state.idempotency = claim
@@ -222,13 +222,30 @@ class IdempotencyKeys:
             return len(gone.all())
 
 
+# Read by `claim` itself: a parameter of FastAPI's would cost every request its part.
+_IN_THE_DOCS: Final = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": f"Any text of 1 to {MAX_KEY} characters. The same key with the same body within {KEEP // timedelta(hours=1)} "
+    "hours gives the first answer again and does nothing twice.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "examples": ["order-4711"]},
+}
+
+
 class IdempotentRoute(APIRoute):
-    """A route that answers a known key with its first answer.
+    """A route that answers a known key with its first answer, and shows the header in the docs of every POST.
 
     The app holds `app.state.idempotency` (IdempotencyKeys). The dependency that authenticates calls `claim`; the one
     that opens the request's transaction puts it on `request.state.session`, so that the answer is written there before
     it commits.
     """
+
+    @override
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if "POST" in (options.get("methods") or ()):
+            options["openapi_extra"] = {**(options.get("openapi_extra") or {}), "parameters": [_IN_THE_DOCS]}
+        super().__init__(path, endpoint, **options)
 
     @override
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -276,16 +293,3 @@ def resource_id_of(request: Request) -> UUID:
 def _seal(account_id: UUID, key: str) -> Fernet:
     derived = HKDF(SHA256(), length=32, salt=account_id.bytes, info=b"idempotency answer").derive(key.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
-
-
-async def _fingerprint(request: Request) -> bytes:
-    body = _as_meant(await request.body())
-    return hashlib.sha256(b"\n".join([request.method.encode(), request.url.path.encode(), body])).digest()
-
-
-def _as_meant(body: bytes) -> bytes:
-    """JSON in one form, so that a retry is known again whose fields a client's library wrote in another order."""
-    try:
-        return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # no JSON, or nested too deep: as it came
-        return body

@@ -8,9 +8,11 @@ from typing import Any, cast
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from shared.errors import AppError, DependencyUnavailableError, NotFoundError, PayloadTooLargeError, ValidationFailedError
 from shared.logging import get_logger
@@ -28,11 +30,11 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str = Field(examples=["urn:memberpass:problem:not_found"])
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str | None
+    title: str = Field(examples=["Not found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is nothing with this id."])
+    code: str = Field(examples=["not_found"])
+    request_id: str | None = Field(examples=["9f0c5d3b6c0f4a5e9c3f6f1f2a7b8c9d"])
 
 
 def render(
@@ -95,7 +97,7 @@ def _example(status: int, error: type[AppError]) -> dict[str, Any]:
     }
     if issubclass(error, ValidationFailedError):
         document["errors"] = [{"field": "quantity", "message": "Input should be a valid integer"}]
-    return document
+    return {**document, **error.shown}
 
 
 @dataclass(frozen=True)
@@ -135,19 +137,30 @@ def install_problem_handlers(app: FastAPI) -> None:
         listed = cast("RequestValidationError", error).errors()
         return render_error(ValidationFailedError([_wrong(item) for item in listed]))
 
-    async def on_http(_: Request, surprise: Exception) -> Response:
+    async def on_http(request: Request, surprise: Exception) -> Response:
         error = cast("HTTPException", surprise)
         if error.status_code == HTTPStatus.NOT_FOUND:
             return render_error(NotFoundError("There is nothing at this address."))
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for bytes that are no text, or nested too deep
+            return render_error(ValidationFailedError([("body", "can't be read as JSON")]))
         if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return render_error(PayloadTooLargeError(str(error.detail)))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(sorted(_methods_at(request)))
         phrase = HTTPStatus(error.status_code).phrase
         code = phrase.lower().replace(" ", "_").replace("-", "_")
-        return render(error.status_code, code, phrase, str(error.detail), headers=error.headers)
+        return render(error.status_code, code, phrase, str(error.detail), headers=headers)
 
     app.add_exception_handler(AppError, on_app_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What is allowed at this address: each of our routes has one method and knows of no other."""
+    ours = [route for route in request.app.routes if isinstance(route, APIRoute)]
+    return {method for route in ours if route.matches(request.scope)[0] is not Match.NONE for method in route.methods or ()}
 
 
 def _wrong(item: Mapping[str, Any]) -> tuple[str, str]:

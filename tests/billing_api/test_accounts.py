@@ -23,10 +23,33 @@ async def test_only_a_digest_of_the_key_is_kept(billing: Billing, creator: Creat
 
 
 async def test_an_email_address_has_its_form(billing: Billing) -> None:
-    slips = ["", "ada", "ada@", "@example.com", "ada@example", "a b@example.com", "a@b@c.de", "a@" + "x" * 260 + ".de"]
+    slips = [
+        "",
+        "ada",
+        "ada@",
+        "@example.com",
+        "ada@example",
+        "a b@example.com",
+        "a@b@c.de",
+        "a@" + "x" * 260 + ".de",
+        "a\0b@c.de",
+        "a@\0b.de",
+    ]
     for email in slips:
         answer = await billing.http.post("/v1/accounts", json={"email": email, "name": "Ada"})
         assert [error["field"] for error in refused(answer, 422, "validation_failed")["errors"]] == ["email"]
+
+
+async def test_a_nul_never_reaches_the_database(billing: Billing, creator: Creator) -> None:
+    for path in ("preview", "change"):
+        answer = await creator.post(f"/v1/subscription/{path}", {"plan": "free\0"})
+        assert refused(answer, 422, "validation_failed")["errors"][0]["field"] == "plan"
+    for params in ({"email": "a\0@b.de"}, {"email": "\0"}):
+        answer = await billing.http.get("/v1/operator/accounts", params=params, headers=billing.operator)
+        assert refused(answer, 422, "validation_failed")["errors"][0]["field"] == "email"
+    settle = f"/v1/operator/accounts/{creator.id}/invoices/{creator.id}/settle"
+    answer = await billing.http.post(settle, json={"reason": "paid\0"}, headers=billing.operator)
+    assert refused(answer, 422, "validation_failed")["errors"][0]["field"] == "reason"
 
 
 async def test_unknown_fields_are_refused(billing: Billing) -> None:

@@ -87,6 +87,7 @@ MALFORMED: list[tuple[Json, str]] = [
     ({"price": {"amount": -1, "currency": "USD"}}, "price"),
     ({"tier": -1}, "tier"),
     ({"limits": {"projects": 1, "lifetime_memberships": 1}}, "limits.codes"),
+    ({"limits": {"projects": 1, "lifetime_memberships": 2**31, "codes": 1}}, "limits.lifetime_memberships"),
     ({"code": "Agency Plan"}, "code"),
     ({"coupon": "x"}, "coupon"),
 ]

@@ -26,9 +26,28 @@ def test_every_operation_is_documented() -> None:
             assert {"unauthorized", "rate_limited", "dependency_unavailable", "validation_failed"} <= problems, where
             if "{" in path:
                 assert "not_found" in problems, where
+            if "requestBody" in operation:
+                assert "payload_too_large" in problems, where
             if method == "post":
                 assert {"idempotency_key_reused", "request_in_progress"} <= problems, where
-                assert "idempotency-key" in {parameter["name"] for parameter in operation.get("parameters", [])}, where
+                assert "Idempotency-Key" in {parameter["name"] for parameter in operation.get("parameters", [])}, where
+
+
+def test_every_field_has_an_example() -> None:
+    schemas = create_app(Settings(sandbox=True)).openapi()["components"]["schemas"]
+    # FastAPI's own form of a 422 belongs to the docs of what is sent to creators' servers; money has examples as a whole.
+    ours = {
+        name: schema
+        for name, schema in schemas.items()
+        if name not in {"ValidationError", "HTTPValidationError", "Money", "Price"}
+    }
+    missing = [
+        f"{name}.{field}"
+        for name, schema in ours.items()
+        for field, shape in schema.get("properties", {}).items()
+        if not {"examples", "example", "const", "default", "$ref", "anyOf", "format", "items"} & shape.keys()
+    ]
+    assert [name for name in missing if not name.startswith("Envelope_")] == []
 
 
 def test_generation_names_its_refusals() -> None:
@@ -41,6 +60,8 @@ def test_generation_names_its_refusals() -> None:
     }
     refusals = "consent_required quantity_out_of_range plan_inactive bot_not_connected access_codes_disabled"
     assert {*refusals.split(), "account_locked", "fee_not_accepted", "payment_method_required"} <= problems
+    conflicts = operation["responses"]["409"]["content"]["application/problem+json"]["examples"]
+    assert set(conflicts["fee_not_accepted"]["value"]["quote"]) == {"included", "overage", "fee"}
 
 
 def test_the_docs_page_needs_no_internet() -> None:

@@ -38,6 +38,11 @@ async def make_thing(thing: Thing) -> Thing:
     return thing
 
 
+@router.get("/things")
+async def list_things() -> list[Thing]:
+    return []
+
+
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     yield
@@ -88,6 +93,15 @@ async def test_bad_input_names_the_field(client: httpx.AsyncClient, body: object
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"[" * 500_000], ids=["no text", "too deep"])
+async def test_a_body_that_is_no_text_is_refused_like_any_other_broken_one(body: bytes) -> None:
+    app = create_web_app(title="Things", description="", lifespan=lifespan, routers=[router], ready=not_ready)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://things") as http:
+        answer = await http.post("/v1/things", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert [error["field"] for error in answer.json()["errors"]] == ["body"]
+
+
 async def test_broken_json_is_a_problem_too(client: httpx.AsyncClient) -> None:
     answer = await client.post("/v1/things", content=b'{"quantity":', headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
@@ -122,7 +136,9 @@ async def test_a_surprise_is_500_and_says_nothing_of_its_inside(client: httpx.As
 
 async def test_unknown_addresses_and_methods_are_problems(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/nothing")).json()["code"] == "not_found"
-    assert (await client.delete("/v1/things")).json()["code"] == "method_not_allowed"
+    refused = await client.delete("/v1/things")
+    assert (refused.status_code, refused.json()["code"]) == (405, "method_not_allowed")
+    assert refused.headers["allow"] == "GET, POST"
 
 
 async def test_the_docs_page_needs_no_other_host(client: httpx.AsyncClient) -> None:

@@ -27,8 +27,9 @@ DESCRIPTION = """
 Generate access codes in bulk, hand them out, see who redeemed them.
 
 **Getting in:** every request carries `Authorization: Bearer mp_...`; the key comes from billing-api's `POST /v1/accounts`.
-**Errors** are problem documents (RFC 9457) with a stable `code`. **POST** takes an `Idempotency-Key`. **Lists** are newest
-first and go on with `cursor`.
+**Money** is `{"amount": 6950, "currency": "USD"}` in minor units, **times** are RFC 3339 in UTC. **Errors** are problem documents
+(RFC 9457) with a stable `code` and the `request_id` that is also the header `X-Request-ID`. **POST** takes an `Idempotency-Key`:
+asked again within 24 hours, it gives the first answer. **Lists** are newest first and go on with `cursor`.
 """
 
 

@@ -37,12 +37,16 @@ class Branding(StrEnum):
     NOWHERE = "nowhere"
 
 
+MAX_LIMIT = 2**31 - 1
+"""What the columns hold; who wants more has no limit."""
+
+
 class Limits(WireModel):
     """What a plan allows; null is unlimited. `codes` is the free quota a billing cycle."""
 
-    projects: int | None = Field(ge=0)
-    lifetime_memberships: int | None = Field(ge=0)
-    codes: int | None = Field(ge=0)
+    projects: int | None = Field(ge=0, le=MAX_LIMIT)
+    lifetime_memberships: int | None = Field(ge=0, le=MAX_LIMIT)
+    codes: int | None = Field(ge=0, le=MAX_LIMIT)
 
 
 class Entitlements(WireModel):

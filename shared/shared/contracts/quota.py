@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import UtcDatetime, WireModel
-from shared.money import Money
+from shared.money import Money, usd
 
 MAX_BATCH = 1000
 
@@ -21,9 +21,9 @@ class QuoteQuota(WireModel):
 class QuotaQuote(WireModel):
     """`included` codes are free, `overage` codes cost `fee` together (USD)."""
 
-    included: int
-    overage: int
-    fee: Money
+    included: int = Field(examples=[153])
+    overage: int = Field(examples=[47])
+    fee: Money = Field(examples=[usd(141)])
 
 
 class ReserveQuota(WireModel):

@@ -1,17 +1,13 @@
 """/v1/accounts, /v1/account, /v1/api-keys."""
 
 from http import HTTPStatus
-from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from shared.contracts.pages import Page
 from shared.errors import (
     DependencyUnavailableError,
-    IdempotencyKeyReusedError,
     NotFoundError,
     RateLimitedError,
-    RequestInProgressError,
 )
 from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
@@ -21,8 +17,18 @@ from billing_api.accounts.browse import list_standing_changes
 from billing_api.accounts.errors import LastApiKeyError
 from billing_api.accounts.models import Account
 from billing_api.accounts.open import open_account
-from billing_api.api.deps import READ_PROBLEMS, WRITE_PROBLEMS, CreatorDep, NowDep, PageDep, SessionDep, throttle_openings
+from billing_api.api.deps import (
+    POST_PROBLEMS,
+    READ_PROBLEMS,
+    WRITE_PROBLEMS,
+    CreatorDep,
+    NowDep,
+    PageDep,
+    SessionDep,
+    throttle_openings,
+)
 from billing_api.api.paging import id_cursor, number_cursor, page_of
+from billing_api.api.path_ids import ApiKeyId
 from billing_api.api.schemas.accounts import (
     AccountOpened,
     AccountOut,
@@ -47,7 +53,7 @@ router = APIRouter(prefix="/v1", route_class=IdempotentRoute)
     summary="Open an account",
     status_code=HTTPStatus.CREATED,
     dependencies=[Depends(throttle_openings)],
-    responses=problem_responses(IdempotencyKeyReusedError, RequestInProgressError, RateLimitedError, DependencyUnavailableError),
+    responses=problem_responses(*POST_PROBLEMS, RateLimitedError, DependencyUnavailableError),
 )
 async def post_account(body: OpenAccount, session: SessionDep, now: NowDep) -> AccountOpened:
     """Open to all, throttled by address. The account starts on the free plan. The API key is shown this once."""
@@ -103,6 +109,6 @@ async def post_api_key(body: CreateApiKey, creator: CreatorDep, session: Session
     status_code=HTTPStatus.NO_CONTENT,
     responses=problem_responses(*READ_PROBLEMS, NotFoundError, LastApiKeyError),
 )
-async def remove_api_key(api_key_id: Annotated[UUID, Path()], creator: CreatorDep, session: SessionDep) -> None:
+async def remove_api_key(api_key_id: ApiKeyId, creator: CreatorDep, session: SessionDep) -> None:
     """It stops working at once. The only key can't be deleted: make another one first."""
     await delete_api_key(session, account_id=creator.account_id, api_key_id=api_key_id)

@@ -19,6 +19,7 @@ from shared.errors import (
     AppError,
     DependencyUnavailableError,
     IdempotencyKeyReusedError,
+    PayloadTooLargeError,
     RateLimitedError,
     RequestInProgressError,
     UnauthorizedError,
@@ -32,7 +33,9 @@ from billing_api.state import State, state_of
 
 READ_PROBLEMS: tuple[type[AppError], ...] = (UnauthorizedError, RateLimitedError, DependencyUnavailableError)
 """What every operation with an API key can answer."""
-WRITE_PROBLEMS: tuple[type[AppError], ...] = (*READ_PROBLEMS, IdempotencyKeyReusedError, RequestInProgressError)
+POST_PROBLEMS: tuple[type[AppError], ...] = (PayloadTooLargeError, IdempotencyKeyReusedError, RequestInProgressError)
+"""What every POST can answer, whoever asks."""
+WRITE_PROBLEMS: tuple[type[AppError], ...] = (*READ_PROBLEMS, *POST_PROBLEMS)
 """What every POST with an API key can answer."""
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -1,16 +1,13 @@
 """/v1/invoices/{id}/pdf."""
 
-from typing import Annotated
-from uuid import UUID
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from shared.drawing.beside import draw
 from shared.drawing.pdf_response import PdfResponse, pdf_docs
 from shared.errors import NotFoundError
 from shared.problems import problem_responses
 
 from billing_api.api.deps import READ_PROBLEMS, CreatorDep, StateDep
-from billing_api.api.schemas.invoices import INVOICE_ID
+from billing_api.api.path_ids import InvoiceId
 from billing_api.invoices.document import Party, read_document
 from billing_api.invoices.pdf import draw_invoice
 from billing_api.settings import Settings
@@ -24,7 +21,7 @@ router = APIRouter(prefix="/v1/invoices", tags=["Invoices"])
     response_class=PdfResponse,
     responses={**pdf_docs("The invoice as it stands, A4."), **problem_responses(*READ_PROBLEMS, NotFoundError)},
 )
-async def get_pdf(invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])], creator: CreatorDep, state: StateDep) -> PdfResponse:
+async def get_pdf(invoice_id: InvoiceId, creator: CreatorDep, state: StateDep) -> PdfResponse:
     """For your books: number, dates, lines with their periods, credit, and whether it is paid, open or void."""
     async with state.database.transaction() as session:
         document = await read_document(

@@ -1,9 +1,6 @@
 """/v1/invoices (paying one also), /v1/credit-entries."""
 
-from typing import Annotated
-from uuid import UUID
-
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from shared.contracts.pages import Page
 from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute, resource_id_of
@@ -11,7 +8,8 @@ from shared.problems import problem_responses
 
 from billing_api.api.deps import READ_PROBLEMS, WRITE_PROBLEMS, CreatorDep, NowDep, PageDep, SessionDep, StateDep
 from billing_api.api.paging import number_cursor, page_of
-from billing_api.api.schemas.invoices import INVOICE_ID, CreditEntryOut, InvoiceOut, PayInvoice, show_credit_entry, show_invoice
+from billing_api.api.path_ids import InvoiceId
+from billing_api.api.schemas.invoices import CreditEntryOut, InvoiceOut, PayInvoice, show_credit_entry, show_invoice
 from billing_api.credit.entries import list_credit_entries
 from billing_api.invoices.errors import InvoiceNotOpenError
 from billing_api.invoices.read import list_invoices, read_invoice
@@ -39,9 +37,7 @@ async def get_invoices(creator: CreatorDep, session: SessionDep, page: PageDep) 
     summary="Show an invoice",
     responses=problem_responses(*READ_PROBLEMS, NotFoundError),
 )
-async def get_invoice(
-    invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])], creator: CreatorDep, session: SessionDep
-) -> InvoiceOut:
+async def get_invoice(invoice_id: InvoiceId, creator: CreatorDep, session: SessionDep) -> InvoiceOut:
     """With its lines and the attempts to charge it."""
     return show_invoice(await read_invoice(session, account_id=creator.account_id, invoice_id=invoice_id))
 
@@ -62,7 +58,7 @@ async def get_invoice(
 )
 async def post_pay(
     request: Request,
-    invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])],
+    invoice_id: InvoiceId,
     creator: CreatorDep,
     state: StateDep,
     session: SessionDep,

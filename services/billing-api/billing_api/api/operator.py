@@ -5,23 +5,24 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
+from shared.contracts.base import ONE_LINE
 from shared.contracts.pages import Page
 from shared.errors import (
     DependencyUnavailableError,
-    IdempotencyKeyReusedError,
     NotFoundError,
-    RequestInProgressError,
+    PayloadTooLargeError,
     UnauthorizedError,
 )
 from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
 
 from billing_api.accounts.browse import find_account, list_accounts
-from billing_api.api.deps import NowDep, PageDep, SessionDep, StateDep, claim_for_operator
+from billing_api.api.deps import POST_PROBLEMS, NowDep, PageDep, SessionDep, StateDep, claim_for_operator
 from billing_api.api.paging import id_cursor, page_of
-from billing_api.api.schemas.accounts import ACCOUNT_ID, AccountOut, show_account
-from billing_api.api.schemas.invoices import INVOICE_ID, InvoiceOut, show_invoice
+from billing_api.api.path_ids import AccountId, InvoiceId
+from billing_api.api.schemas.accounts import AccountOut, show_account
+from billing_api.api.schemas.invoices import InvoiceOut, show_invoice
 from billing_api.api.schemas.operator import AuditOut, ExchangeRates, FindingOut, SettleInvoice
 from billing_api.api.schemas.plans import CreatePlan, ExchangeRatesOut, OperatorPlanOut, show_operator_plan, show_rate
 from billing_api.audit.invariants import audit
@@ -45,7 +46,7 @@ _PROBLEMS = (UnauthorizedError, DependencyUnavailableError)
 async def get_accounts(
     session: SessionDep,
     page: PageDep,
-    email: Annotated[str | None, Query(max_length=254, description="Exactly this one.")] = None,
+    email: Annotated[str | None, Query(max_length=254, pattern=ONE_LINE, description="Exactly this one.")] = None,
 ) -> Page[AccountOut]:
     """Newest first."""
     rows = await list_accounts(session, email=email, before=id_cursor(page.cursor), limit=page.limit + 1)
@@ -53,7 +54,7 @@ async def get_accounts(
 
 
 @router.get("/accounts/{account_id}", summary="Show an account", responses=problem_responses(*_PROBLEMS, NotFoundError))
-async def get_account(account_id: Annotated[UUID, Path(examples=[ACCOUNT_ID])], session: SessionDep) -> AccountOut:
+async def get_account(account_id: AccountId, session: SessionDep) -> AccountOut:
     """As its creator sees it."""
     return show_account(*await find_account(session, account_id=account_id))
 
@@ -67,13 +68,12 @@ async def get_account(account_id: Annotated[UUID, Path(examples=[ACCOUNT_ID])], 
         InvoiceNotOpenError,
         PaymentInProgressError,
         PaymentUnansweredError,
-        IdempotencyKeyReusedError,
-        RequestInProgressError,
+        *POST_PROBLEMS,
     ),
 )
 async def post_settlement(
-    account_id: Annotated[UUID, Path(examples=[ACCOUNT_ID])],
-    invoice_id: Annotated[UUID, Path(examples=[INVOICE_ID])],
+    account_id: AccountId,
+    invoice_id: InvoiceId,
     body: SettleInvoice,
     state: StateDep,
     session: SessionDep,
@@ -99,7 +99,7 @@ async def get_plans(
     "/plans",
     summary="Make a plan for one account",
     status_code=HTTPStatus.CREATED,
-    responses=problem_responses(*_PROBLEMS, NotFoundError, PlanCodeTakenError, IdempotencyKeyReusedError, RequestInProgressError),
+    responses=problem_responses(*_PROBLEMS, NotFoundError, PlanCodeTakenError, *POST_PROBLEMS),
 )
 async def post_plan(body: CreatePlan, session: SessionDep) -> OperatorPlanOut:
     """Only this account sees it and can change to it. A plan never changes once made."""
@@ -123,7 +123,7 @@ async def get_exchange_rates(session: SessionDep) -> ExchangeRatesOut:
     return ExchangeRatesOut(data=[show_rate(rate) for rate in await list_exchange_rates(session)])
 
 
-@router.put("/exchange-rates", summary="Set exchange rates", responses=problem_responses(*_PROBLEMS))
+@router.put("/exchange-rates", summary="Set exchange rates", responses=problem_responses(*_PROBLEMS, PayloadTooLargeError))
 async def put_exchange_rates(body: ExchangeRates, session: SessionDep, now: NowDep) -> ExchangeRatesOut:
     """Sets those that are named. They hold from now on; fees that were agreed keep theirs."""
     rates = await set_exchange_rates(session, rates=body.decimals(), now=now)

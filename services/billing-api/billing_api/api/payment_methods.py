@@ -1,10 +1,8 @@
 """/v1/payment-methods."""
 
 from http import HTTPStatus
-from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from shared.contracts.pages import Page
 from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute, resource_id_of
@@ -13,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.api.deps import READ_PROBLEMS, WRITE_PROBLEMS, CreatorDep, NowDep, PageDep, SessionDep, StateDep
 from billing_api.api.paging import id_cursor, page_of
+from billing_api.api.path_ids import PaymentMethodId
 from billing_api.api.schemas.payment_methods import AddPaymentMethod, PaymentMethodOut, show_method
 from billing_api.payments.attach import attach_method
 from billing_api.payments.errors import OnlyPaymentMethodError, PaymentMethodInvalidError
@@ -26,8 +25,6 @@ from billing_api.payments.methods import (
 from billing_api.payments.new_default import with_new_default
 
 router = APIRouter(prefix="/v1/payment-methods", tags=["Payment methods"], route_class=IdempotentRoute)
-
-MethodId = Annotated[UUID, Path(examples=["0199b6a0-5f01-7a11-8c22-1d2e3f4a5b6c"])]
 
 
 @router.get("", summary="List payment methods", responses=problem_responses(*READ_PROBLEMS))
@@ -65,7 +62,7 @@ async def post_payment_method(
     responses=problem_responses(*WRITE_PROBLEMS, NotFoundError),
 )
 async def post_default(
-    payment_method_id: MethodId, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
+    payment_method_id: PaymentMethodId, creator: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
 ) -> PaymentMethodOut:
     """It is the one that is charged from now on, and is tried at once on open invoices."""
     mine = creator.account_id
@@ -83,7 +80,7 @@ async def post_default(
     status_code=HTTPStatus.NO_CONTENT,
     responses=problem_responses(*READ_PROBLEMS, NotFoundError, OnlyPaymentMethodError),
 )
-async def delete_payment_method(payment_method_id: MethodId, creator: CreatorDep, state: StateDep, now: NowDep) -> None:
+async def delete_payment_method(payment_method_id: PaymentMethodId, creator: CreatorDep, state: StateDep, now: NowDep) -> None:
     """The only one stays while a paid subscription is not cancelled or an amount is open. If it was the default, the newest of
     the others takes its place, and is tried at once on open invoices."""
     mine = creator.account_id

@@ -6,15 +6,13 @@ from fastapi import APIRouter, Depends
 from shared.contracts.sales import ReportSale, SaleReceipt
 from shared.errors import (
     DependencyUnavailableError,
-    IdempotencyKeyReusedError,
     NotFoundError,
-    RequestInProgressError,
     UnauthorizedError,
 )
 from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
 
-from billing_api.api.deps import NowDep, SessionDep, claim_for_operator
+from billing_api.api.deps import POST_PROBLEMS, NowDep, SessionDep, claim_for_operator
 from billing_api.api.schemas.usage import said_by, show_sale
 from billing_api.plans.errors import ExchangeRateMissingError
 from billing_api.usage.errors import SaleMismatchError
@@ -35,8 +33,7 @@ router = APIRouter(
         NotFoundError,
         SaleMismatchError,
         ExchangeRateMissingError,
-        IdempotencyKeyReusedError,
-        RequestInProgressError,
+        *POST_PROBLEMS,
     ),
 )
 async def post_sale(body: ReportSale, session: SessionDep, now: NowDep) -> SaleReceipt:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from shared.clock import SandboxClock
 from shared.contracts.sandbox import MoveClock, SandboxTime
-from shared.errors import DependencyUnavailableError, IdempotencyKeyReusedError, RequestInProgressError, UnauthorizedError
+from shared.errors import DependencyUnavailableError, UnauthorizedError
 from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
 
-from billing_api.api.deps import SessionDep, StateDep, claim_for_operator
+from billing_api.api.deps import POST_PROBLEMS, SessionDep, StateDep, claim_for_operator
 from billing_api.api.schemas.operator import AdvanceClock
 from billing_api.sandbox.clock import advance_target, move_clock, read_clock, request_advance, wait_until_ready
 
@@ -41,7 +41,7 @@ async def get_clock(session: SessionDep, clock: ClockDep) -> SandboxTime:
 @router.post(
     "",
     summary="Move the sandbox clock forward",
-    responses=problem_responses(*_PROBLEMS, IdempotencyKeyReusedError, RequestInProgressError),
+    responses=problem_responses(*_PROBLEMS, *POST_PROBLEMS),
 )
 async def post_clock(body: AdvanceClock, state: StateDep, session: SessionDep, clock: ClockDep) -> SandboxTime:
     """Runs everything that falls due on the way, in order of time. Waits up to ten seconds for the end of it; a longer

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 
 from shared.errors import AppError
 
@@ -39,6 +40,7 @@ class LimitsExceededError(AppError):
     status = HTTPStatus.CONFLICT
     code = "limits_exceeded"
     title = "The account uses more than this plan allows"
+    shown = MappingProxyType({"exceeded": [{"limit": "projects", "used": 8, "allowed": 3}]})
 
     def __init__(self, exceeded: Sequence[tuple[str, int, int]]) -> None:
         sentences = ", ".join(f"{limit}: {used} used, {allowed} allowed" for limit, used, allowed in exceeded)

@@ -13,8 +13,8 @@ from shared.idempotency import IdempotentRoute, resource_id_of
 from shared.money import Money
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep, StateDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems
-from codes_api.api.fields import DEFAULT_LIMIT, BatchId, Cursor, Limit, ProjectId, ShortText
+from codes_api.api.docs import post_problems, read_problems
+from codes_api.api.fields import DEFAULT_LIMIT, BatchId, Cursor, Id, Limit, ProjectId, ShortText
 from codes_api.codes.batch_errors import (
     AccessCodesDisabledError,
     BotNotConnectedError,
@@ -92,10 +92,10 @@ class Counts(WireModel):
 class BatchOut(WireModel):
     """One request for codes and how far it is."""
 
-    id: UUID
-    project_id: UUID
-    plan_id: UUID
-    label: str | None
+    id: Id
+    project_id: Id
+    plan_id: Id
+    label: str | None = Field(examples=["Spring giveaway"])
     status: BatchStatus = Field(description="`ready`: every code exists. `failed`: none does, and none is charged.")
     delivery: DeliveryStatus = Field(description="`waiting` for the codes, or for you to open the owner link.")
     imported: bool = Field(description="Brought from another system instead of generated.", examples=[False])
@@ -143,7 +143,6 @@ def batch_out(counted: CountedBatch) -> BatchOut:
     "/quote",
     summary="What would it cost?",
     responses=post_problems(QuantityOutOfRangeError, ExchangeRateMissingError, ProjectArchivedError),
-    dependencies=[IDEMPOTENT],
 )
 async def quote(
     project_id: ProjectId,
@@ -181,7 +180,6 @@ async def quote(
         ExchangeRateMissingError,
         ProjectArchivedError,
     ),
-    dependencies=[IDEMPOTENT],
 )
 async def create(
     request: Request,

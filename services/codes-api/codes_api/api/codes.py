@@ -14,7 +14,7 @@ from shared.idempotency import IdempotentRoute
 from codes_api.api.batches import batch_out
 from codes_api.api.codes_wire import BatchRevoked, CodeDetail, CodeOut, Filters, TypedCode, code_detail, code_out
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep, StateDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems, write_problems
+from codes_api.api.docs import post_problems, read_problems, write_problems
 from codes_api.api.fields import DEFAULT_LIMIT, BatchId, Cursor, Limit, ProjectId
 from codes_api.codes import csv_format
 from codes_api.codes.batches import get_batch
@@ -143,7 +143,6 @@ async def export_batch(
     tags=["Batches"],
     summary="Revoke a batch's codes",
     responses=post_problems(BatchNotReadyError),
-    dependencies=[IDEMPOTENT],
 )
 async def revoke_all(
     project_id: ProjectId,

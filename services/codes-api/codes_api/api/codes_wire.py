@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.contracts.base import UtcDatetime, WireModel
 
 from codes_api.api.batches import BatchOut
+from codes_api.api.fields import Id
 from codes_api.codes.alphabet import shown
 from codes_api.codes.join_link import join_link
 from codes_api.codes.search import CodeFilters, FoundCode
@@ -25,9 +26,9 @@ class CodeOut(WireModel):
 
     code: str = Field(examples=["7KQ2-M9XD-40TR-BW6N"])
     status: CodeStatus = Field(description="`expired` from the instant of its expiry on.")
-    plan_id: UUID
+    plan_id: Id
     plan_name: str = Field(examples=["Monthly"])
-    batch_id: UUID
+    batch_id: Id
     label: str | None = Field(description="The batch's.", examples=["Spring giveaway"])
     join_link: str | None = Field(
         description="Opens your bot with the code applied; null while no bot is connected, and for an imported code "
@@ -38,7 +39,7 @@ class CodeOut(WireModel):
     expires_at: UtcDatetime | None = Field(description="From this moment on it can't be redeemed; null: it always can.")
     redeemed_at: UtcDatetime | None
     redeemed_by: int | None = Field(description="The member's Telegram id.", examples=[700100200])
-    membership_id: UUID | None = Field(description="What it gave.")
+    membership_id: Id | None = Field(description="What it gave.")
     revoked_at: UtcDatetime | None
 
 

@@ -10,7 +10,7 @@ from shared.money import Money
 
 from codes_api.api.batches import BatchOut, Expiry, batch_out
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep, StateDep
-from codes_api.api.docs import IDEMPOTENT, post_problems
+from codes_api.api.docs import post_problems
 from codes_api.api.fields import ProjectId, ShortText
 from codes_api.codes.batch_errors import (
     AccessCodesDisabledError,
@@ -67,7 +67,6 @@ class ImportRequest(WireModel):
         ExchangeRateMissingError,
         ProjectArchivedError,
     ),
-    dependencies=[IDEMPOTENT],
 )
 async def create(
     request: Request,

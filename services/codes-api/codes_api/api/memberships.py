@@ -12,7 +12,7 @@ from shared.errors import NotFoundError
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep
 from codes_api.api.docs import read_problems, write_problems
-from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Limit, MembershipId, ProjectId
+from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Id, Limit, MembershipId, ProjectId
 from codes_api.codes.alphabet import shown
 from codes_api.memberships.cancel import cancel_membership
 from codes_api.memberships.errors import MembershipEndedError
@@ -26,9 +26,9 @@ router = APIRouter(prefix="/v1/projects/{project_id}/memberships", tags=["Member
 class MembershipOut(WireModel):
     """A member's time in a plan."""
 
-    id: UUID
+    id: Id
     telegram_id: int = Field(description="The member.", examples=[700100200])
-    plan_id: UUID
+    plan_id: Id
     code: str = Field(description="The one that gave it, or that extended it last.", examples=["7KQ2-M9XD-40TR-BW6N"])
     status: MembershipStatus = Field(description="`ended` from the instant of `ends_at` on.")
     starts_at: UtcDatetime

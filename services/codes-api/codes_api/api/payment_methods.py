@@ -21,7 +21,7 @@ router = APIRouter(
 class AccessCodesMethod(WireModel):
     """Access codes as a payment method of the project."""
 
-    enabled: StrictBool = Field(description="Whether codes can be generated. Codes that exist keep working.")
+    enabled: StrictBool = Field(description="Whether codes can be generated. Codes that exist keep working.", examples=[True])
 
 
 @router.put("", summary="Turn access codes on or off", responses=write_problems(ProjectArchivedError))

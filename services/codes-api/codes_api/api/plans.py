@@ -1,7 +1,6 @@
 """/v1/projects/{p}/plans."""
 
 from typing import Any
-from uuid import UUID
 
 from babel.numbers import is_currency
 from fastapi import APIRouter, Request, status
@@ -13,8 +12,8 @@ from shared.idempotency import IdempotentRoute, resource_id_of
 from shared.money import MAX_MINOR_UNITS, Money
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems, write_problems
-from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Limit, PlanId, ProjectId, ShortText
+from codes_api.api.docs import post_problems, read_problems, write_problems
+from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Id, Limit, PlanId, ProjectId, ShortText
 from codes_api.memberships.models import IntervalUnit, MembershipPlan
 from codes_api.memberships.plans import LONGEST, change_plan, create_plan, get_plan, list_plans
 from codes_api.projects.errors import ProjectArchivedError
@@ -64,7 +63,9 @@ class NewPlan(WireModel):
     name: ShortText = Field(examples=["Monthly"])
     price: Price
     interval: Interval
-    access_codes_only: StrictBool = Field(default=False, description="Not in the bot's plan list; its codes work.")
+    access_codes_only: StrictBool = Field(
+        default=False, description="Not in the bot's plan list; its codes work.", examples=[False]
+    )
 
 
 class PlanChange(WireModel):
@@ -72,8 +73,8 @@ class PlanChange(WireModel):
 
     name: ShortText | None = Field(default=None, examples=["Monthly"])
     price: Price | None = None
-    active: StrictBool | None = Field(default=None, description="Codes of an inactive plan still work.")
-    access_codes_only: StrictBool | None = None
+    active: StrictBool | None = Field(default=None, description="Codes of an inactive plan still work.", examples=[True])
+    access_codes_only: StrictBool | None = Field(default=None, examples=[False])
 
     @field_validator("*", mode="before")
     @classmethod
@@ -87,13 +88,13 @@ class PlanChange(WireModel):
 class PlanOut(WireModel):
     """What a redeemed code gives its member."""
 
-    id: UUID
-    project_id: UUID
+    id: Id
+    project_id: Id
     name: str = Field(examples=["Monthly"])
     price: Money
     interval: Interval
-    access_codes_only: bool
-    active: bool
+    access_codes_only: bool = Field(examples=[False])
+    active: bool = Field(examples=[True])
     created_at: UtcDatetime
 
 
@@ -116,7 +117,6 @@ def plan_out(plan: MembershipPlan) -> PlanOut:
     summary="Make a membership plan",
     status_code=status.HTTP_201_CREATED,
     responses=post_problems(ProjectArchivedError),
-    dependencies=[IDEMPOTENT],
 )
 async def create(
     request: Request, project_id: ProjectId, asker: CreatorDep, body: NewPlan, session: SessionDep, now: NowDep

@@ -1,7 +1,6 @@
 """/v1/projects."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, status
 from pydantic import Field
@@ -11,8 +10,8 @@ from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute, resource_id_of
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems, write_problems
-from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Limit, ProjectId, ShortText
+from codes_api.api.docs import post_problems, read_problems, write_problems
+from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Id, Limit, ProjectId, ShortText
 from codes_api.projects.archive import archive_project
 from codes_api.projects.create import create_project
 from codes_api.projects.errors import ProjectArchivedError, ProjectLimitReachedError
@@ -34,16 +33,18 @@ class ProjectBot(WireModel):
 
     bot_id: int = Field(examples=[7234567890])
     username: str = Field(examples=["alpine_club_bot"])
-    owner_chat_linked: bool = Field(description="Whether you have opened the owner link: batches can be delivered then.")
+    owner_chat_linked: bool = Field(
+        description="Whether you have opened the owner link: batches can be delivered then.", examples=[True]
+    )
 
 
 class ProjectOut(WireModel):
     """One community of yours."""
 
-    id: UUID
+    id: Id
     name: str = Field(examples=["Alpine Photography Club"])
     bot: ProjectBot | None = Field(description="Null: none is connected.")
-    access_codes_enabled: bool = Field(description="Whether access codes are a payment method here.")
+    access_codes_enabled: bool = Field(description="Whether access codes are a payment method here.", examples=[True])
     created_at: UtcDatetime
     archived_at: UtcDatetime | None = Field(description="Null: active.", examples=[None])
 
@@ -69,7 +70,6 @@ def project_out(found: ProjectWithBot) -> ProjectOut:
     summary="Make a project",
     status_code=status.HTTP_201_CREATED,
     responses=post_problems(ProjectLimitReachedError),
-    dependencies=[IDEMPOTENT],
 )
 async def create(request: Request, asker: CreatorDep, body: ProjectName, session: SessionDep, now: NowDep) -> ProjectOut:
     """Your plan's project limit counts active projects; `project_limit_reached` names `used` and `limit`."""

@@ -12,7 +12,7 @@ from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute, resource_id_of
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep, StateDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems
+from codes_api.api.docs import post_problems, read_problems
 from codes_api.api.fields import DEFAULT_LIMIT, Cursor, DeliveryId, Limit, ProjectId, WebhookId
 from codes_api.webhooks.deliveries import LoggedDelivery, list_deliveries, log_of
 from codes_api.webhooks.errors import WebhookDisabledError
@@ -91,7 +91,6 @@ async def list_(
     summary="Send a delivery again",
     status_code=status.HTTP_202_ACCEPTED,
     responses=post_problems(WebhookDisabledError),
-    dependencies=[IDEMPOTENT],
 )
 async def send_again(
     *,
@@ -122,7 +121,6 @@ async def send_again(
     summary="Send a test",
     status_code=status.HTTP_202_ACCEPTED,
     responses=post_problems(WebhookDisabledError),
-    dependencies=[IDEMPOTENT],
 )
 async def test(
     *,

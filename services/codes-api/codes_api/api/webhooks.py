@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Request, status
 from pydantic import BeforeValidator, Field, SecretStr, StrictBool
@@ -12,8 +11,8 @@ from shared.errors import NotFoundError
 from shared.idempotency import IdempotentRoute, resource_id_of
 
 from codes_api.api.deps import CreatorDep, NowDep, SessionDep, StateDep
-from codes_api.api.docs import IDEMPOTENT, post_problems, read_problems, write_problems
-from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Limit, ProjectId, ShortText, WebhookId
+from codes_api.api.docs import post_problems, read_problems, write_problems
+from codes_api.api.fields import DEFAULT_LIMIT, Cursor, Id, Limit, ProjectId, ShortText, WebhookId
 from codes_api.projects.errors import ProjectArchivedError
 from codes_api.state import State
 from codes_api.webhooks.change import Change, change_endpoint, remove_endpoint
@@ -61,12 +60,12 @@ class WebhookChange(WireModel):
 class WebhookOut(WireModel):
     """One address of yours."""
 
-    id: UUID
-    project_id: UUID
+    id: Id
+    project_id: Id
     url: str = Field(examples=["https://example.com/memberpass"])
     description: str | None = Field(examples=["CRM"])
     events: list[WebhookEvent]
-    enabled: bool
+    enabled: bool = Field(examples=[True])
     disabled_at: UtcDatetime | None = Field(examples=[None])
     disabled_reason: DisabledReason | None = Field(
         description="`failing`: it accepted nothing for 3 days. `gone`: it answered 410.", examples=[None]
@@ -120,7 +119,6 @@ async def _good_url(url: str, state: State) -> str:
     summary="Add a webhook",
     status_code=status.HTTP_201_CREATED,
     responses=post_problems(WebhookUrlInvalidError, WebhookLimitReachedError, ProjectArchivedError),
-    dependencies=[IDEMPOTENT],
 )
 async def create(
     *,
@@ -201,7 +199,7 @@ async def remove(project_id: ProjectId, webhook_id: WebhookId, asker: CreatorDep
     await remove_endpoint(session, account_id=asker.account_id, project_id=project_id, endpoint_id=webhook_id)
 
 
-@router.post("/{webhook_id}/rotate-secret", summary="Take a new secret", responses=post_problems(), dependencies=[IDEMPOTENT])
+@router.post("/{webhook_id}/rotate-secret", summary="Take a new secret", responses=post_problems())
 async def rotate(
     project_id: ProjectId, webhook_id: WebhookId, asker: CreatorDep, state: StateDep, session: SessionDep, now: NowDep
 ) -> WebhookWithSecret:

@@ -1,6 +1,7 @@
 """Refusals of generation and of its quote (`contract.md`, Refusals of generation)."""
 
 from http import HTTPStatus
+from types import MappingProxyType
 
 from shared.contracts.quota import MAX_BATCH
 from shared.errors import AppError, FieldError
@@ -48,6 +49,7 @@ class FeeNotAcceptedError(AppError):
     status = HTTPStatus.CONFLICT
     code = "fee_not_accepted"
     title = "The fee was not accepted"
+    shown = MappingProxyType({"quote": {"included": 153, "overage": 47, "fee": {"amount": 141, "currency": "USD"}}})
 
 
 class PaymentMethodRequiredError(AppError):

@@ -1,6 +1,7 @@
 """Refusals around projects and their bots."""
 
 from http import HTTPStatus
+from types import MappingProxyType
 
 from shared.errors import AppError, FieldError
 
@@ -11,6 +12,7 @@ class ProjectLimitReachedError(AppError):
     status = HTTPStatus.CONFLICT
     code = "project_limit_reached"
     title = "The plan's project limit is reached"
+    shown = MappingProxyType({"used": 3, "limit": 3})
 
     def __init__(self, used: int | None = None, limit: int | None = None) -> None:
         super().__init__(

@@ -48,7 +48,7 @@ function piece(key, state, make, silent = true) {
 function row(message, next, replied, acts, waiting) {
   const bubble = h("div", { class: "bubble" });
   if (replied) bubble.append(h("button", { class: "reply", type: "button", onclick: () => acts.show(replied.message_id) }, h("b", {}, replied.from_bot ? acts.botName() : "You"), h("span", {}, replied.text || replied.document?.file_name || "")));
-  if (message.photo) bubble.append(h("img", { class: "photo", src: message.photo.url, width: message.photo.width, alt: message.text || "Photo", loading: "lazy" }));
+  if (message.photo) bubble.append(picture(message.photo, message.text));
   if (message.document) bubble.append(...file(message.document));
   const text = h("div", { class: "text" }, render(message.text, message.entities, acts));
   text.append(meta(message));
@@ -56,6 +56,12 @@ function row(message, next, replied, acts, waiting) {
   const side = message.from_bot ? "row" : "row mine";
   const classes = [side, next ? "next" : "", message.buttons.length ? "keyed" : ""].join(" ").trim();
   return h("div", { class: classes, "data-id": message.message_id }, bubble, keys(message, acts, waiting));
+}
+
+// Both sides are given, so that its place is kept while it loads and the chat is at its end at once.
+function picture({ url, width, height }, text) {
+  const scale = Math.min(1, 520 / width, 460 / height);
+  return h("img", { class: "photo", src: url, width: Math.round(width * scale), height: Math.round(height * scale), alt: text || "Photo" });
 }
 
 function meta(message) {

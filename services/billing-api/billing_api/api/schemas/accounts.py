@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 from shared.contracts.accounts import Standing
-from shared.contracts.base import UtcDatetime, WireModel
+from shared.contracts.base import ONE_LINE, UtcDatetime, WireModel
 from shared.money import Money, usd
 
 from billing_api.accounts.api_key_secrets import NewApiKey
@@ -15,9 +15,11 @@ ACCOUNT_ID = "0199b6a0-5d7e-7c1a-9d55-0c6f1d2e3f40"
 KEY_ID = "0199b6a0-5d7e-7d02-8f10-7a1b2c3d4e5f"
 MOMENT = "2026-01-31T10:00:00Z"
 
+_PART = r"[^@\s.\x00-\x1f\x7f]+"
+_EMAIL = rf"^[^@\s\x00-\x1f\x7f]{{1,64}}@{_PART}(\.{_PART})+$"
 # Enough to catch a slip; whether mail arrives only mail can tell. At most 254 characters (RFC 5321).
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=ONE_LINE)]
 
 
 class OpenAccount(WireModel):

@@ -49,7 +49,7 @@ class AuditOut(WireModel):
 class SettleInvoice(WireModel):
     """Why an invoice counts as paid."""
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")] = Field(
         examples=["Bank transfer of 2026-03-02, reference 4711"]
     )
 
