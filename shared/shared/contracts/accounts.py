@@ -1,6 +1,7 @@
 """What billing-api tells the others about an account: who it is, what it may do."""
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -37,12 +38,15 @@ class Branding(StrEnum):
     NOWHERE = "nowhere"
 
 
+Limit = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+
+
 class Limits(WireModel):
     """What a plan allows; null is unlimited. `codes` is the free quota a billing cycle."""
 
-    projects: int | None = Field(ge=0)
-    lifetime_memberships: int | None = Field(ge=0)
-    codes: int | None = Field(ge=0)
+    projects: Limit | None
+    lifetime_memberships: Limit | None
+    codes: Limit | None
 
 
 class Entitlements(WireModel):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from shared.calendar import rfc3339
 
@@ -16,8 +16,17 @@ def _to_utc(moment: datetime) -> datetime:
         raise ValueError(msg) from error
 
 
+def _only_rfc3339(value: object) -> object:
+    # pydantic would also take a number, as text too, for seconds since 1970.
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    msg = "Write a moment as in 2026-01-31T10:00:00Z."
+    raise ValueError(msg)
+
+
 UtcDatetime = Annotated[
     AwareDatetime,
+    BeforeValidator(_only_rfc3339),
     AfterValidator(_to_utc),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]

@@ -20,7 +20,7 @@ from shared.problems import problem_responses
 from billing_api.accounts.browse import find_account, list_accounts
 from billing_api.api.deps import NowDep, PageDep, SessionDep, StateDep, claim_for_operator
 from billing_api.api.paging import id_cursor, page_of
-from billing_api.api.schemas.accounts import ACCOUNT_ID, AccountOut, show_account
+from billing_api.api.schemas.accounts import ACCOUNT_ID, NO_NUL, AccountOut, show_account
 from billing_api.api.schemas.invoices import INVOICE_ID, InvoiceOut, show_invoice
 from billing_api.api.schemas.operator import AuditOut, ExchangeRates, FindingOut, SettleInvoice
 from billing_api.api.schemas.plans import CreatePlan, ExchangeRatesOut, OperatorPlanOut, show_operator_plan, show_rate
@@ -45,7 +45,7 @@ _PROBLEMS = (UnauthorizedError, DependencyUnavailableError)
 async def get_accounts(
     session: SessionDep,
     page: PageDep,
-    email: Annotated[str | None, Query(max_length=254, description="Exactly this one.")] = None,
+    email: Annotated[str | None, Query(max_length=254, pattern=NO_NUL, description="Exactly this one.")] = None,
 ) -> Page[AccountOut]:
     """Newest first."""
     rows = await list_accounts(session, email=email, before=id_cursor(page.cursor), limit=page.limit + 1)

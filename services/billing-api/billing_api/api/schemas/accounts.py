@@ -15,8 +15,11 @@ ACCOUNT_ID = "0199b6a0-5d7e-7c1a-9d55-0c6f1d2e3f40"
 KEY_ID = "0199b6a0-5d7e-7d02-8f10-7a1b2c3d4e5f"
 MOMENT = "2026-01-31T10:00:00Z"
 
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL keeps no NUL in a text."""
+_EMAIL = r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)+$"
 # Enough to catch a slip; whether mail arrives only mail can tell. At most 254 characters (RFC 5321).
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$")]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=_EMAIL)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 

@@ -4,7 +4,7 @@ from pydantic import Field
 from shared.contracts.base import UtcDatetime, WireModel
 from shared.money import Money, usd
 
-from billing_api.api.schemas.accounts import MOMENT
+from billing_api.api.schemas.accounts import MOMENT, NO_NUL
 from billing_api.api.schemas.invoices import CreditEntryOut, InvoiceOut
 from billing_api.subscriptions.models import Subscription, SubscriptionStatus
 from billing_api.subscriptions.offer import ChangeOffer
@@ -16,7 +16,9 @@ _PERIOD_END = "2026-02-28T10:00:00Z"
 class ChangePlan(WireModel):
     """The plan to change to."""
 
-    plan: str = Field(min_length=1, max_length=64, description="A code of `GET /v1/plans`.", examples=["growth_monthly"])
+    plan: str = Field(
+        min_length=1, max_length=64, pattern=NO_NUL, description="A code of `GET /v1/plans`.", examples=["growth_monthly"]
+    )
 
 
 class SubscriptionOut(WireModel):
