@@ -60,7 +60,8 @@ async def test_a_custom_plan_is_its_accounts_alone(billing: Billing, creator: Cr
     assert (made["custom"], made["fee_rate"], made["account_id"]) == (True, "0.005", str(creator.id))
     assert [plan["code"] for plan in (await creator.get("/v1/plans"))["data"]][-1] == "agency"
     assert "agency" not in [plan["code"] for plan in (await other.get("/v1/plans"))["data"]]
-    refused(await other.change("agency"), 422, "plan_unknown")
+    refused(await other.change("agency"), 404, "plan_unknown")
+    refused(await other.preview("agency"), 404, "plan_unknown")
     await creator.add_card()
     assert ok(await creator.change("agency"))["invoice"]["total"]["amount"] == 19900
     assert await creator.codes() == (2000, 0, 2000)
