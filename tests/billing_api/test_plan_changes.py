@@ -174,7 +174,7 @@ async def test_a_change_is_replayed(billing: Billing, starter: Creator) -> None:
 
 async def test_cancelled_it_works_to_the_end_and_then_is_free(billing: Billing, starter: Creator) -> None:
     canceled = ok(await starter.post("/v1/subscription/cancel"))
-    assert (canceled["plan"], canceled["status"], canceled["cancel_at_period_end"]) == ("starter_monthly", "canceled", True)
+    assert (canceled["plan"], canceled["status"], canceled["cancel_at_period_end"]) == ("starter_monthly", "active", True)
     assert ok(await starter.post("/v1/subscription/cancel")) == canceled
     end = canceled["current_period_end"]
     await to_turn(billing, starter)

@@ -60,7 +60,8 @@ async def test_a_custom_plan_is_its_accounts_alone(billing: Billing, creator: Cr
     assert (made["custom"], made["fee_rate"], made["account_id"]) == (True, "0.005", str(creator.id))
     assert [plan["code"] for plan in (await creator.get("/v1/plans"))["data"]][-1] == "agency"
     assert "agency" not in [plan["code"] for plan in (await other.get("/v1/plans"))["data"]]
-    refused(await other.change("agency"), 422, "plan_unknown")
+    refused(await other.change("agency"), 404, "plan_unknown")
+    refused(await other.preview("agency"), 404, "plan_unknown")
     await creator.add_card()
     assert ok(await creator.change("agency"))["invoice"]["total"]["amount"] == 19900
     assert await creator.codes() == (2000, 0, 2000)
@@ -82,12 +83,15 @@ MALFORMED: list[tuple[Json, str]] = [
     ({"fee_rate": "1.01"}, "fee_rate"),
     ({"fee_rate": 0.03}, "fee_rate"),
     ({"fee_rate": "-0.1"}, "fee_rate"),
+    ({"fee_rate": "0.0\u0663"}, "fee_rate"),
     ({"fee_rate": "0.0000001"}, "fee_rate"),
     ({"price": {"amount": 100, "currency": "EUR"}}, "price"),
     ({"price": {"amount": -1, "currency": "USD"}}, "price"),
     ({"tier": -1}, "tier"),
     ({"limits": {"projects": 1, "lifetime_memberships": 1}}, "limits.codes"),
     ({"limits": {"projects": 1, "lifetime_memberships": 2**31, "codes": 1}}, "limits.lifetime_memberships"),
+    ({"limits": {"projects": 1, "lifetime_memberships": None, "codes": 2**31}}, "limits.codes"),
+    ({"limits": {"projects": True, "lifetime_memberships": None, "codes": 5}}, "limits.projects"),
     ({"code": "Agency Plan"}, "code"),
     ({"coupon": "x"}, "coupon"),
 ]

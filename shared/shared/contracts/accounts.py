@@ -1,6 +1,7 @@
 """What billing-api tells the others about an account: who it is, what it may do."""
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -37,16 +38,15 @@ class Branding(StrEnum):
     NOWHERE = "nowhere"
 
 
-MAX_LIMIT = 2**31 - 1
-"""What the columns hold; who wants more has no limit."""
+Limit = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 
 
 class Limits(WireModel):
     """What a plan allows; null is unlimited. `codes` is the free quota a billing cycle."""
 
-    projects: int | None = Field(ge=0, le=MAX_LIMIT)
-    lifetime_memberships: int | None = Field(ge=0, le=MAX_LIMIT)
-    codes: int | None = Field(ge=0, le=MAX_LIMIT)
+    projects: Limit | None
+    lifetime_memberships: Limit | None
+    codes: Limit | None
 
 
 class Entitlements(WireModel):

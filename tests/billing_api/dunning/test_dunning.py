@@ -191,6 +191,24 @@ async def test_an_operator_settles_what_was_paid_outside(arrears: Arrears) -> No
     await billing.check_audit()
 
 
+async def test_the_subscription_says_what_the_standing_means_for_it(arrears: Arrears) -> None:
+    said = [(await arrears.creator.get("/v1/subscription"))["status"]]
+    for day in (29, 30, 60):
+        await arrears.day(day)
+        said.append((await arrears.creator.get("/v1/subscription"))["status"])
+    assert said == ["past_due", "past_due", "unpaid", "unpaid"]
+
+
+async def test_whoever_pays_a_lapsed_account_free_sees_the_new_period_at_once(arrears: Arrears) -> None:
+    await arrears.day(50)
+    card = await arrears.creator.add_card()
+    ok(await arrears.creator.post(f"/v1/payment-methods/{card['id']}/default"))
+    subscription = await arrears.creator.get("/v1/subscription")  # no due work ran in between
+    recovered = (await arrears.creator.get("/v1/account"))["standing_since"]
+    assert (subscription["plan"], subscription["current_period_start"]) == ("starter_monthly", recovered)
+    await arrears.billing.check_audit()
+
+
 async def test_a_cancelled_plan_that_lapsed_while_locked_is_free_after_recovery(arrears: Arrears) -> None:
     ok(await arrears.creator.post("/v1/subscription/cancel"))
     await arrears.day(50)

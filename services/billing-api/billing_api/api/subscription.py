@@ -48,7 +48,7 @@ _OFFER_PROBLEMS = (
 async def get_subscription(creator: CreatorDep, session: SessionDep) -> SubscriptionOut:
     """The plan and its running period. Every account has one: it starts on `free`."""
     subscription, _ = await read_subscription(session, account_id=creator.account_id)
-    return show_subscription(subscription)
+    return show_subscription(subscription, creator.entitlements.standing)
 
 
 @router.post("/preview", summary="Preview a plan change", responses=problem_responses(*_OFFER_PROBLEMS))
@@ -89,13 +89,16 @@ async def post_change(
     if changed.invoice_id is not None:
         invoice = show_invoice(await read_invoice(session, account_id=creator.account_id, invoice_id=changed.invoice_id))
     entry = None if changed.credit_entry is None else show_credit_entry(changed.credit_entry)
-    return ChangeOut(subscription=show_subscription(subscription), invoice=invoice, credit_entry=entry)
+    return ChangeOut(
+        subscription=show_subscription(subscription, creator.entitlements.standing), invoice=invoice, credit_entry=entry
+    )
 
 
 @router.post("/cancel", summary="Cancel at the period's end", responses=problem_responses(*WRITE_PROBLEMS, NothingToCancelError))
 async def post_cancel(creator: CreatorDep, session: SessionDep, now: NowDep) -> SubscriptionOut:
     """The plan works until the period's end and is not renewed; then the account is on `free`."""
-    return show_subscription(await cancel_subscription(session, account_id=creator.account_id, now=now))
+    subscription = await cancel_subscription(session, account_id=creator.account_id, now=now)
+    return show_subscription(subscription, creator.entitlements.standing)
 
 
 @router.post(
@@ -105,4 +108,5 @@ async def post_cancel(creator: CreatorDep, session: SessionDep, now: NowDep) -> 
 )
 async def post_resume(creator: CreatorDep, session: SessionDep, now: NowDep) -> SubscriptionOut:
     """Possible until the period's end."""
-    return show_subscription(await resume_subscription(session, account_id=creator.account_id, now=now))
+    subscription = await resume_subscription(session, account_id=creator.account_id, now=now)
+    return show_subscription(subscription, creator.entitlements.standing)

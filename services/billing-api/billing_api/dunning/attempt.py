@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing_api.accounts.keep_standing import keep_standing
 from billing_api.accounts.lock import lock_account
 from billing_api.dunning.overdue import mark_overdue
 from billing_api.dunning.schedule import next_retry_at
@@ -14,6 +13,7 @@ from billing_api.invoices.settle import pay_from_balance
 from billing_api.payments.methods import default_payment_method
 from billing_api.payments.models import AttemptKind
 from billing_api.payments.request import attempt_under_way, begin_attempt
+from billing_api.subscriptions.recover import recover
 
 
 async def begin_planned_attempt(session: AsyncSession, *, account_id: UUID, invoice_id: UUID, now: datetime) -> bool:
@@ -38,7 +38,7 @@ async def begin_planned_attempt(session: AsyncSession, *, account_id: UUID, invo
         return True
     await pay_from_balance(session, account, invoice, now=now)
     if invoice.status == InvoiceStatus.PAID:
-        await keep_standing(session, account, now=now)
+        await recover(session, account, now=now)
         return True
     method = await default_payment_method(session, account_id=account_id)
     if method is not None:

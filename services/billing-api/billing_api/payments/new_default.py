@@ -9,7 +9,6 @@ from shared.db import Database
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing_api.accounts.keep_standing import keep_standing
 from billing_api.accounts.lock import lock_account
 from billing_api.invoices.models import Invoice, InvoicePurpose, InvoiceStatus
 from billing_api.invoices.settle import pay_from_balance
@@ -18,6 +17,7 @@ from billing_api.payments.methods import default_payment_method
 from billing_api.payments.models import AttemptKind, PaymentAttempt
 from billing_api.payments.processor import PaymentProcessor
 from billing_api.payments.request import attempt_under_way, begin_attempt
+from billing_api.subscriptions.recover import recover
 
 AT_ONCE: Final = 5
 """Invoices that the request itself waits for; more than a creator ever has open. The rest is due work."""
@@ -77,7 +77,7 @@ async def try_open_invoices(session: AsyncSession, *, account_id: UUID, now: dat
             attempt = await begin_attempt(session, invoice, method, kind=AttemptKind.NEW_CARD, now=now, leased=here)
             begun += [attempt] if here else []
     await session.flush()
-    await keep_standing(session, account, now=now)
+    await recover(session, account, now=now)
     return [attempt.id for attempt in begun]
 
 

@@ -8,7 +8,6 @@ from shared.errors import NotFoundError
 from shared.ids import new_id
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing_api.accounts.keep_standing import keep_standing
 from billing_api.accounts.lock import lock_account
 from billing_api.invoices.errors import InvoiceNotOpenError
 from billing_api.invoices.models import Invoice, InvoiceStatus
@@ -24,6 +23,7 @@ from billing_api.payments.methods import default_payment_method, own_payment_met
 from billing_api.payments.models import UNRESOLVED, AttemptKind, AttemptStatus, PaymentAttempt, PaymentMethod
 from billing_api.payments.processor import PaymentProcessor
 from billing_api.payments.request import attempt_under_way, begin_attempt
+from billing_api.subscriptions.recover import recover
 
 
 async def pay_invoice(
@@ -85,7 +85,7 @@ async def begin_manual_attempt(
     method = await _method(session, account_id, payment_method_id)
     await pay_from_balance(session, account, invoice, now=now)
     if invoice.status == InvoiceStatus.PAID:
-        await keep_standing(session, account, now=now)
+        await recover(session, account, now=now)
         return None
     if method is None:
         raise PaymentMethodRequiredError("Add a payment method first: POST /v1/payment-methods.")

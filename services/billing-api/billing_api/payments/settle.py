@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing_api.accounts.keep_standing import keep_standing
 from billing_api.accounts.lock import lock_account
 from billing_api.accounts.models import Account
 from billing_api.credit.models import CreditReason
@@ -19,6 +18,7 @@ from billing_api.payments.models import UNRESOLVED, AttemptKind, AttemptStatus, 
 from billing_api.payments.processor import ChargeOutcome, ChargeResult
 from billing_api.payments.request import attempt_under_way, begin_attempt
 from billing_api.subscriptions.begin_paid import begin_paid_plan, drop_pending
+from billing_api.subscriptions.recover import recover
 
 _FIRST_WAIT: Final = timedelta(minutes=1)
 _LONGEST_WAIT: Final = timedelta(days=1)
@@ -114,7 +114,7 @@ async def _on_success(
     await session.flush()
     if invoice.purpose == InvoicePurpose.FIRST_SUBSCRIPTION:
         await begin_paid_plan(session, account, invoice, now=now)
-    await keep_standing(session, account, now=now)
+    await recover(session, account, now=now)
 
 
 async def _on_late_success(

@@ -7,7 +7,6 @@ from shared.db import Database
 from shared.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from billing_api.accounts.keep_standing import keep_standing
 from billing_api.accounts.lock import lock_account
 from billing_api.credit.models import CreditReason
 from billing_api.credit.post import post_credit
@@ -19,6 +18,7 @@ from billing_api.payments.errors import PaymentInProgressError, PaymentUnanswere
 from billing_api.payments.models import UNRESOLVED
 from billing_api.payments.processor import PaymentProcessor
 from billing_api.payments.request import attempt_under_way
+from billing_api.subscriptions.recover import recover
 
 
 async def settle_outside(
@@ -70,4 +70,4 @@ async def write_settlement(session: AsyncSession, *, account_id: UUID, invoice_i
     await post_credit(session, account, amount=amount, reason=into_ledger, invoice_id=invoice_id, now=now)
     session.add(InvoiceSettlement(account_id=account_id, invoice_id=invoice_id, amount=amount, reason=reason, settled_at=now))
     await pay_from_balance(session, account, invoice, now=now)
-    await keep_standing(session, account, now=now)
+    await recover(session, account, now=now)

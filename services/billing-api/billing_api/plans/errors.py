@@ -2,17 +2,18 @@
 
 from http import HTTPStatus
 
-from shared.errors import AppError, FieldError
+from shared.errors import AppError
 
 
-class PlanUnknownError(FieldError):
-    """The account can't choose this plan: there is none of that code, or it is another's."""
+class PlanUnknownError(AppError):
+    """The account can't choose this plan: there is none of that code, or it is another's, which does not exist for this one."""
 
+    status = HTTPStatus.NOT_FOUND
     code = "plan_unknown"
     title = "There is no such plan"
 
     def __init__(self) -> None:
-        super().__init__("plan", "There is no such plan. GET /v1/plans lists those you can choose.")
+        super().__init__("There is no such plan. GET /v1/plans lists those you can choose.")
 
 
 class PlanCodeTakenError(AppError):

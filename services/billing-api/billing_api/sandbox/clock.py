@@ -18,6 +18,8 @@ from billing_api.base import outbox
 from billing_api.plans.models import CATALOG_OWNER
 from billing_api.sandbox.models import SandboxClockRow
 
+MAX_JUMP_S: Final = 100 * 366 * 24 * 3600
+"""A century: an advance can't be called off, and one to the year 9999 would be under way for days."""
 PATIENCE_S: Final = 10.0
 LOOK_EVERY_S: Final = 0.05
 
@@ -26,7 +28,7 @@ def advance_target(clock: SandboxClock, *, to: datetime | None, seconds: int | N
     """The moment that a request names: `to` itself, or so many seconds from now.
 
     Raises:
-        FieldError: it has passed; names the field.
+        FieldError: it has passed, or is too far away; names the field.
     """
     now = clock.now()
     if to is None:
@@ -35,6 +37,8 @@ def advance_target(clock: SandboxClock, *, to: datetime | None, seconds: int | N
         target, named = to.astimezone(UTC), "to"
     if target < now:
         raise FieldError(named, "The sandbox clock only moves forward.")
+    if target - now > timedelta(seconds=MAX_JUMP_S):
+        raise FieldError(named, "The sandbox clock moves a hundred years at a time at most.")
     return target
 
 

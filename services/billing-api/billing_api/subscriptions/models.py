@@ -1,7 +1,6 @@
 """The subscription: which plan an account is on, and its running period."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from shared.db import UtcDateTime
@@ -9,13 +8,6 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing_api.base import Base
-
-
-class SubscriptionStatus(StrEnum):
-    """`canceled`: works until the period's end, then the account is on `free`."""
-
-    ACTIVE = "active"
-    CANCELED = "canceled"
 
 
 class Subscription(Base):
@@ -55,8 +47,3 @@ class Subscription(Base):
     pending_invoice_id: Mapped[UUID | None]
     paused: Mapped[bool] = mapped_column(default=False, server_default="false")
     restart_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    @property
-    def status(self) -> SubscriptionStatus:
-        """Whether it goes on after the running period."""
-        return SubscriptionStatus.CANCELED if self.cancel_at_period_end else SubscriptionStatus.ACTIVE

@@ -3,12 +3,13 @@
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, RootModel, StringConstraints, model_validator
-from shared.contracts.base import WireModel
+from pydantic import Field, RootModel, StringConstraints, model_validator
+from shared.contracts.base import UtcDatetime, WireModel
+
+from billing_api.sandbox.clock import MAX_JUMP_S
 
 _Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-_Rate = Annotated[str, StringConstraints(pattern=r"^\d{1,9}(\.\d{1,12})?$")]
-MAX_JUMP_S = 100 * 366 * 24 * 3600
+_Rate = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
 
 
 class ExchangeRates(RootModel[dict[_Currency, _Rate]]):
@@ -57,7 +58,9 @@ class SettleInvoice(WireModel):
 class AdvanceClock(WireModel):
     """Where the sandbox clock is to go: exactly one of the two."""
 
-    to: AwareDatetime | None = Field(default=None, description="RFC 3339, not in the past.", examples=["2026-03-01T00:00:00Z"])
+    to: UtcDatetime | None = Field(
+        default=None, description="RFC 3339, not in the past, at most a century on.", examples=["2026-03-01T00:00:00Z"]
+    )
     seconds: int | None = Field(default=None, strict=True, le=MAX_JUMP_S, description="So many seconds on.", examples=[86400])
 
     @model_validator(mode="after")

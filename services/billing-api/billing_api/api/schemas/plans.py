@@ -29,7 +29,7 @@ def _fraction(text: str) -> str:
     return text
 
 
-FeeRate = Annotated[str, Field(pattern=rf"^\d{{1,2}}(\.\d{{1,{_FEE_RATE_DIGITS}}})?$"), AfterValidator(_fraction)]
+FeeRate = Annotated[str, Field(pattern=rf"^[0-9]{{1,2}}(\.[0-9]{{1,{_FEE_RATE_DIGITS}}})?$"), AfterValidator(_fraction)]
 _EXAMPLE_LIMITS = Limits(projects=10, lifetime_memberships=20_000, codes=200)
 
 

@@ -1,16 +1,29 @@
 """The subscription and its changes."""
 
+from enum import StrEnum
+
 from pydantic import Field
+from shared.contracts.accounts import Standing
 from shared.contracts.base import ONE_LINE, UtcDatetime, WireModel
 from shared.money import Money, usd
 
 from billing_api.api.schemas.accounts import MOMENT
 from billing_api.api.schemas.invoices import CreditEntryOut, InvoiceOut
-from billing_api.subscriptions.models import Subscription, SubscriptionStatus
+from billing_api.subscriptions.models import Subscription
 from billing_api.subscriptions.offer import ChangeOffer
 from billing_api.subscriptions.proration import ChangeKind
 
 _PERIOD_END = "2026-02-28T10:00:00Z"
+
+
+class SubscriptionStatus(StrEnum):
+    """Whether the plan works, as Stripe's users know it; a cancelled one does until its period's end."""
+
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    """An invoice is overdue; nothing is restricted yet."""
+    UNPAID = "unpaid"
+    """The account is locked or worse."""
 
 
 class ChangePlan(WireModel):
@@ -25,10 +38,16 @@ class SubscriptionOut(WireModel):
     """The platform plan an account is on, and its running period."""
 
     plan: str = Field(examples=["starter_monthly"])
-    status: SubscriptionStatus = Field(examples=[SubscriptionStatus.ACTIVE])
+    status: SubscriptionStatus = Field(
+        description="`past_due`: an invoice is overdue, and nothing is restricted yet. `unpaid`: the account is locked.",
+        examples=[SubscriptionStatus.ACTIVE],
+    )
     current_period_start: UtcDatetime = Field(examples=[MOMENT])
     current_period_end: UtcDatetime = Field(examples=[_PERIOD_END])
-    cancel_at_period_end: bool = Field(description="It ends with the period and is not renewed.", examples=[False])
+    cancel_at_period_end: bool = Field(
+        description="Cancelled: works until the period's end, then the account is on `free`.",
+        examples=[False],
+    )
 
 
 class ChangePreview(WireModel):
@@ -51,11 +70,11 @@ class ChangeOut(WireModel):
     credit_entry: CreditEntryOut | None
 
 
-def show_subscription(subscription: Subscription) -> SubscriptionOut:
-    """A subscription."""
+def show_subscription(subscription: Subscription, standing: Standing) -> SubscriptionOut:
+    """A subscription of an account of this standing."""
     return SubscriptionOut(
         plan=subscription.plan_code,
-        status=subscription.status,
+        status=_status(standing),
         current_period_start=subscription.period_start,
         current_period_end=subscription.period_end,
         cancel_at_period_end=subscription.cancel_at_period_end,
@@ -73,3 +92,9 @@ def show_offer(offer: ChangeOffer) -> ChangePreview:
         period_start=offer.period.start,
         period_end=offer.period.end,
     )
+
+
+def _status(standing: Standing) -> SubscriptionStatus:
+    if standing.restricted:
+        return SubscriptionStatus.UNPAID
+    return SubscriptionStatus.PAST_DUE if standing is Standing.GRACE else SubscriptionStatus.ACTIVE
