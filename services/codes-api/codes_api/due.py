@@ -4,11 +4,11 @@ from datetime import datetime
 
 from shared.contracts.due import DueRun
 from shared.db import Database
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.codes.expire import expire_codes, forget_tombstones
-from codes_api.codes.models import AccessCode
+from codes_api.codes.models import UNSWEPT, Batch
 from codes_api.codes.refuse import forget_attempts
 from codes_api.memberships.end import end_memberships
 from codes_api.memberships.models import Membership, MembershipStatus
@@ -20,11 +20,7 @@ from codes_api.webhooks.sender import Sender
 async def next_due(session: AsyncSession) -> datetime | None:
     """When the next code expires, membership ends or webhook is to be sent; None: nothing is planned. Reads the first entry
     of three indexes."""
-    code = (
-        select(func.min(AccessCode.expires_at))
-        .where(AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None), AccessCode.expires_at.is_not(None))
-        .scalar_subquery()
-    )
+    code = select(func.min(Batch.expires_at)).where(text(UNSWEPT)).scalar_subquery()
     membership = (
         select(func.min(Membership.ends_at))
         .where(Membership.status == MembershipStatus.ACTIVE, Membership.ends_at.is_not(None))

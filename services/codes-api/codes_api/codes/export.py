@@ -5,6 +5,7 @@ neither a connection nor a snapshot. Every code is in it once, as it was when it
 """
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,14 +19,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from codes_api.codes import csv_format
 from codes_api.codes.alphabet import shown
 from codes_api.codes.csv_format import CsvLine
+from codes_api.codes.export_pages import read_rows, written
 from codes_api.codes.join_link import join_link
 from codes_api.codes.models import Batch
-from codes_api.codes.search import CodeFilters, FoundCode, Place, codes_after
+from codes_api.codes.pages import Reading
+from codes_api.codes.search import CodeFilters, FoundCode, codes_after
 from codes_api.codes.status import CodeStatus
 from codes_api.memberships.periods import period_end
 from codes_api.projects.find import get_bot
 
-PAGE: Final = 2_000
+PAGE: Final = 5_000
 _OF_NO_USE: Final = (CodeStatus.REVOKED, CodeStatus.EXPIRED)
 
 
@@ -49,24 +52,14 @@ async def stream_csv(
         bot = await get_bot(session, account_id=account_id, project_id=project_id)
     username = bot.username if bot is not None else None
     yield csv_format.header()
-    after: Place | None = None
+    reading = Reading(account_id, project_id, filters, now, after=None, limit=PAGE, oldest_first=oldest_first)
     while True:
         async with database.transaction() as session:
-            found = await codes_after(
-                session,
-                account_id=account_id,
-                project_id=project_id,
-                filters=filters,
-                limit=PAGE,
-                after=after,
-                now=now,
-                oldest_first=oldest_first,
-            )
-        if found:
-            yield csv_format.lines(_lines(found, username, join_link_template))
-            after = found[-1].place
-        if len(found) < PAGE:
+            page = await read_rows(session, reading)
+        yield "".join(written(rows, username, join_link_template) for rows in page)
+        if sum(len(rows.codes) for rows in page) < PAGE:
             return
+        reading = replace(reading, after=page[-1].last)
 
 
 async def batch_csv(session: AsyncSession, *, account_id: UUID, batch_id: UUID, join_link_template: str, now: datetime) -> str:

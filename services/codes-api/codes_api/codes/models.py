@@ -21,11 +21,15 @@ Sorted by byte, so that the unique index also finds codes by how they begin."""
 UNFINISHED: Final = "status IN ('queued', 'generating') OR (status = 'ready' AND delivery <> 'delivered')"
 """Batches that need another step. Written once, so that a query can be seen to fit the index over them."""
 
+UNSWEPT: Final = "swept_at IS NULL AND status = 'ready' AND expires_at IS NOT NULL"
+"""Batches that the sweep has to look at when they expire. Written once, for the same reason."""
+
 
 class Batch(Base):
     """One request for codes, or one import. `included`, `overage` and the fee are what billing-api agreed to.
 
-    `expires_at` is every code's; it is counted from the request. `progressed_at`, `leased_until` are real time, all
+    `plan_id` and `expires_at` are every code's; the expiry is counted from the request. `swept_at`: since then no code of it
+    is left that could be redeemed or swept. `progressed_at`, `leased_until` are real time, all
     other moments the domain's.
     """
 
@@ -54,6 +58,9 @@ class Batch(Base):
             "progressed_at",
             postgresql_where=text(UNFINISHED),
         ),
+        Index("ix_batches_plan", "account_id", "project_id", "plan_id", "id"),
+        Index("ix_batches_unswept", "expires_at", postgresql_where=text(UNSWEPT)),
+        CheckConstraint("swept_at IS NULL OR (status = 'ready' AND swept_at >= expires_at)", name="swept_at"),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -74,6 +81,7 @@ class Batch(Base):
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     generated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     billed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    swept_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     delivery: Mapped[str] = mapped_column(String(9))
     delivered: Mapped[int] = mapped_column(default=0, server_default="0")
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -94,12 +102,15 @@ class AccessCode(Base):
         CheckConstraint("(redeemed_at IS NULL) = (redeemed_by IS NULL)", name="redeemed_by"),
         CheckConstraint("(redeemed_at IS NULL) = (membership_id IS NULL)", name="membership_id"),
         CheckConstraint("redeemed_at IS NULL OR revoked_at IS NULL", name="one_end"),
+        # Lists of one status in the order of the primary key, however few have it. The sweep takes its codes from the first.
         Index(
-            "ix_access_codes_sweep",
-            "expires_at",
-            postgresql_where=text("redeemed_at IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL"),
+            "ix_access_codes_open",
+            "account_id",
+            "project_id",
+            "batch_id",
+            "position",
+            postgresql_where=text("redeemed_at IS NULL AND revoked_at IS NULL"),
         ),
-        # Lists of one status in the order of the primary key, however few have it.
         Index(
             "ix_access_codes_redeemed",
             "account_id",

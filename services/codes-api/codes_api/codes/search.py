@@ -2,6 +2,8 @@
 
 A list is the codes and the tombstones together (`rules.md` C4). Both keep a code's place (batch, position) as their
 primary key, so a code that the sweep takes between two pages shows up once, where it was.
+
+How a page is found so that it costs the same among millions: `pages.py`, and docs/adr/0007.
 """
 
 from collections.abc import Sequence
@@ -11,38 +13,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.contracts.pages import InvalidCursorError, decode_cursor, encode_cursor
-from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select, tuple_, union_all
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from codes_api.codes.alphabet import GROUP, canonical, fragment
-from codes_api.codes.models import AccessCode, Batch, ExpiredCode
-from codes_api.codes.spelling import LONGEST, safe, spellings, upper
+from codes_api.codes.filters import CodeFilters
+from codes_api.codes.models import Batch
+from codes_api.codes.pages import Reading, page_of_places
 from codes_api.codes.status import CodeStatus, code_status
+from codes_api.codes.walk import Place
 from codes_api.memberships.models import Membership, MembershipPlan
 
-Place = tuple[UUID, int]
-"""(batch, position): where a code stands in its project's list."""
-
-_Codes = Select[*tuple[Any, ...]]
-
 _MAX_POSITION: Final = 2**31 - 1
-_AFTER_ALL_SYMBOLS: Final = "~"
-
-
-@dataclass(frozen=True)
-class CodeFilters:
-    """Which codes; all that are given must hold.
-
-    `expires_after` is the first moment of the window, `expires_before` the first behind it. `q` is a whole code in any
-    form, how it begins, or its last group.
-    """
-
-    status: CodeStatus | None = None
-    plan_id: UUID | None = None
-    batch_id: UUID | None = None
-    expires_after: datetime | None = None
-    expires_before: datetime | None = None
-    q: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +95,9 @@ async def codes_after(
     oldest_first: bool = False,
 ) -> Sequence[FoundCode]:
     """The next `limit` codes behind a place, or from the beginning."""
-    branches = [
-        _ordered(branch, after=after, oldest_first=oldest_first).limit(limit)
-        for branch in _branches(account_id, project_id, filters, now)
-    ]
-    # Each branch reads no more than a page off its index; together they are at most two pages to be merged.
-    both = union_all(*(select(branch.subquery()) for branch in branches)).subquery() if branches[1:] else branches[0].subquery()
-    order = (both.c.batch_id, both.c.position)
-    page = select(both).order_by(*(key if oldest_first else key.desc() for key in order)).limit(limit).cte("page")
+    reading = Reading(account_id, project_id, filters, now, after=after, limit=limit, oldest_first=oldest_first)
+    page = (await page_of_places(session, reading)).cte("page")
+    of_project = reading.of_project
     order = (page.c.batch_id, page.c.position)
     query = (
         select(
@@ -135,107 +111,13 @@ async def codes_after(
             MembershipPlan.interval_count,
             Membership.ends_at,
         )
-        .join(Batch, and_(*_same_project(Batch, account_id, project_id), Batch.id == page.c.batch_id))
-        .join(MembershipPlan, and_(*_same_project(MembershipPlan, account_id, project_id), MembershipPlan.id == page.c.plan_id))
-        .outerjoin(Membership, and_(*_same_project(Membership, account_id, project_id), Membership.id == page.c.membership_id))
+        .join(Batch, and_(*of_project(Batch), Batch.id == page.c.batch_id))
+        .join(MembershipPlan, and_(*of_project(MembershipPlan), MembershipPlan.id == page.c.plan_id))
+        .outerjoin(Membership, and_(*of_project(Membership), Membership.id == page.c.membership_id))
         .order_by(*(key if oldest_first else key.desc() for key in order))
     )
     rows: Sequence[Sequence[Any]] = (await session.execute(query)).all()
     return [FoundCode(*row) for row in rows]
-
-
-def _branches(account_id: UUID, project_id: UUID, filters: CodeFilters, now: datetime) -> list[_Codes]:
-    """The codes and the tombstones, as far as the filters can hold for them."""
-    buried_too = filters.status in (None, CodeStatus.EXPIRED)
-    live = select(
-        AccessCode.batch_id,
-        AccessCode.position,
-        AccessCode.code,
-        AccessCode.plan_id,
-        AccessCode.expires_at,
-        AccessCode.redeemed_at,
-        AccessCode.redeemed_by,
-        AccessCode.membership_id,
-        AccessCode.revoked_at,
-    ).where(*_same_project(AccessCode, account_id, project_id), *_common(AccessCode, filters), *_status(filters.status, now))
-    if not buried_too:
-        return [live]
-    buried = select(
-        ExpiredCode.batch_id,
-        ExpiredCode.position,
-        ExpiredCode.code,
-        ExpiredCode.plan_id,
-        ExpiredCode.expires_at,
-        literal(None, AccessCode.redeemed_at.type).label("redeemed_at"),
-        literal(None, AccessCode.redeemed_by.type).label("redeemed_by"),
-        literal(None, AccessCode.membership_id.type).label("membership_id"),
-        literal(None, AccessCode.revoked_at.type).label("revoked_at"),
-    ).where(*_same_project(ExpiredCode, account_id, project_id), *_common(ExpiredCode, filters))
-    return [live, buried]
-
-
-def _same_project(
-    table: type[AccessCode | ExpiredCode | Batch | MembershipPlan | Membership], account_id: UUID, project_id: UUID
-) -> list[ColumnElement[bool]]:
-    return [table.account_id == account_id, table.project_id == project_id]
-
-
-def _status(status: CodeStatus | None, now: datetime) -> list[ColumnElement[bool]]:
-    """Says in SQL what `code_status` says."""
-    open_ = [AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None)]
-    match status:
-        case None:
-            return []
-        case CodeStatus.REDEEMED:
-            return [AccessCode.redeemed_at.is_not(None)]
-        case CodeStatus.REVOKED:
-            return [AccessCode.revoked_at.is_not(None)]
-        case CodeStatus.EXPIRED:
-            return [*open_, AccessCode.expires_at <= now]
-        case CodeStatus.UNREDEEMED:
-            return [*open_, or_(AccessCode.expires_at.is_(None), AccessCode.expires_at > now)]
-
-
-def _common(table: type[AccessCode | ExpiredCode], filters: CodeFilters) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = []
-    if filters.plan_id is not None:
-        where.append(table.plan_id == filters.plan_id)
-    if filters.batch_id is not None:
-        where.append(table.batch_id == filters.batch_id)
-    if filters.expires_after is not None:
-        where.append(table.expires_at >= filters.expires_after)
-    if filters.expires_before is not None:
-        where.append(table.expires_at < filters.expires_before)
-    if filters.q is not None and filters.q.strip():
-        where.append(_looks_like(table, filters.q))
-    return where
-
-
-def _looks_like(table: type[AccessCode | ExpiredCode], q: str) -> ColumnElement[bool]:
-    whole = spellings(q)
-    if canonical(q) is not None:
-        return table.code.in_(whole)
-    # A piece of a generated code, and of an imported one, whose dashes count.
-    pieces = list(dict.fromkeys((fragment(q), upper(q.strip()))))
-    looks = [_begins(table, piece) for piece in pieces if piece and len(piece) <= LONGEST and safe(piece)]
-    looks += [func.right(table.code, GROUP) == piece for piece in pieces if piece and len(piece) == GROUP and safe(piece)]
-    return or_(null().is_not(None), *looks)
-
-
-def _begins(table: type[AccessCode | ExpiredCode], piece: str) -> ColumnElement[bool]:
-    # A range, not LIKE: it uses the unique index whatever the plan, because codes are sorted by byte.
-    return and_(table.code >= piece, table.code < piece + _AFTER_ALL_SYMBOLS)
-
-
-def _ordered(branch: _Codes, *, after: Place | None, oldest_first: bool) -> _Codes:
-    columns = branch.selected_columns
-    key = tuple_(columns.batch_id, columns.position)
-    if after is not None:
-        # One row comparison, which PostgreSQL turns into a place in the index.
-        last = tuple_(literal(after[0]), literal(after[1]))
-        branch = branch.where(key > last if oldest_first else key < last)
-    order = (columns.batch_id, columns.position)
-    return branch.order_by(*(column if oldest_first else column.desc() for column in order))
 
 
 def _place(cursor: str) -> Place:
@@ -247,3 +129,6 @@ def _place(cursor: str) -> Place:
     if not 0 <= place[1] <= _MAX_POSITION:
         raise InvalidCursorError
     return place
+
+
+__all__ = ["CodeFilters", "FoundCode", "Place", "codes_after", "list_codes"]
