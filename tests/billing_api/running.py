@@ -63,6 +63,7 @@ class Billing:
     database: Database
     clock: MovableClock
     codes: CodesCounts
+    settings: Settings
     operator: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {OPERATOR_KEY}"})
 
     async def open_account(self, email: str | None = None) -> "Creator":
@@ -221,9 +222,8 @@ async def billing_running(
     counts = CodesCounts()
     database = Database(sqlalchemy_url(database_url), application_name="tests", pool_size=10)
     async with served(counts.app()) as codes_url:
-        app = create_app(
-            settings_for(database_url, redis_url, clock, **{"codes_api_url": codes_url, **given}), processor=processor
-        )
+        settings = settings_for(database_url, redis_url, clock, **{"codes_api_url": codes_url, **given})
+        app = create_app(settings, processor=processor)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),
@@ -232,5 +232,5 @@ async def billing_running(
                 "billing-api", "http://billing", SecretStr(SERVICE_TOKEN), transport=transport, retry=False
             ) as internal,
         ):
-            yield Billing(app, http, internal, database, clock, counts)
+            yield Billing(app, http, internal, database, clock, counts, settings)
     await database.close()

@@ -78,8 +78,12 @@ class StripeProxy:
     fail: int = 0
     gate: asyncio.Event | None = None
     """Answers to charges wait for it."""
+    door: asyncio.Event | None = None
+    """Requests to charge wait for it before they go on, also when who sent them is dead by then."""
     forgets: bool = False
     """Keeps no answers: for negative controls."""
+    on_the_way: int = 0
+    """Requests that have come in and were not answered yet."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     _kept: dict[str, httpx.Response] = field(default_factory=dict)
     _held: list[Webhook] = field(default_factory=list)
@@ -89,7 +93,7 @@ class StripeProxy:
         routes = [
             Route("/hooks", self._hold, methods=["POST"]),
             Route("/v1/payment_intents", self._list, methods=["GET"]),
-            Route("/{path:path}", self._pass_on, methods=["GET", "POST", "DELETE"]),
+            Route("/{path:path}", self._count, methods=["GET", "POST", "DELETE"]),
         ]
         return Starlette(routes=routes)
 
@@ -120,6 +124,13 @@ class StripeProxy:
         listed = {"object": "list", "data": mine, "has_more": False, "url": "/v1/payment_intents"}
         return Response(httpx.Response(200, json=listed).content, media_type="application/json")
 
+    async def _count(self, request: Request) -> Response | Callable[[Scope, Receive, Send], Awaitable[None]]:
+        self.on_the_way += 1
+        try:
+            return await self._pass_on(request)
+        finally:
+            self.on_the_way -= 1
+
     async def _pass_on(self, request: Request) -> Response | Callable[[Scope, Receive, Send], Awaitable[None]]:
         self.asked.append((request.method, request.url.path))
         charges = (request.method, request.url.path) == ("POST", "/v1/payment_intents")
@@ -129,6 +140,9 @@ class StripeProxy:
         if charges and self.fail:
             self.fail -= 1
             return Response(b'{"error": {"type": "api_error"}}', 503, media_type="application/json")
+        if charges and self.door is not None:
+            await request.body()
+            await self.door.wait()
         answer = await self._once(request)
         if charges and self.gate is not None:
             await self.gate.wait()
