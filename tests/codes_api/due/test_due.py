@@ -64,8 +64,9 @@ async def test_a_run_is_bounded_and_takes_whole_batches(world: World) -> None:
         async with world.database.transaction() as session:
             swept.append(await expire_codes(session, now=NOW + 9 * DAY, limit=5))
     assert swept == [8, 4, 0]
-    events = await world.events("access_codes.expired")
-    assert events == [{"batch_id": str(batch), "quantity": 4} for batch in batches]
+    events = await world.events("access_codes.expired")  # those of one run in any order
+    assert sorted(event["batch_id"] for event in events) == sorted(str(batch) for batch in batches)
+    assert {event["quantity"] for event in events} == {4}
 
 
 async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
@@ -77,8 +78,10 @@ async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
 
 
 async def test_memberships_end_at_their_end(world: World) -> None:
-    given = await redeem(world.database, **world.place, typed=await world.code(await world.plan("week")), telegram_id=1, now=NOW)
-    end = NOW + 7 * DAY
+    given = await redeem(
+        world.database, **world.place, typed=await world.code(await world.plan("day", 3)), telegram_id=1, now=NOW
+    )
+    end = NOW + 3 * DAY
     assert await planned(world) == end
     assert (await run(world, end - MOMENT)).done == 0
     assert await run(world, end + DAY) == DueRun(done=1, next_due_at=None)
