@@ -73,7 +73,14 @@ class PrivateVisit(BaseMiddleware):
             return None
         talk = Talk(bot, member, connected.branding)
         data["visit"] = Visit(
-            codes=data["codes"], connected=connected, telegram_id=member, state=data["state"], talk=talk, pressed=pressed
+            codes=data["codes"],
+            connected=connected,
+            telegram_id=member,
+            state=data["state"],
+            talk=talk,
+            pressed=pressed,
+            bot=bot,
+            links=data["links"],
         )
         if isinstance(inner, CallbackQuery):
             await talk.acknowledge(inner.id)
