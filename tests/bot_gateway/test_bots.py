@@ -8,6 +8,7 @@ from shared.contracts.bots import IdentifyBot
 from shared.errors import DependencyUnavailableError, RemoteProblem
 
 from tests.bot_gateway.house import TOKEN, House, Neighbours, gateway, until
+from tests.support.codes_stand_in import Refusal
 
 
 def new_secret(house: House) -> None:
@@ -88,6 +89,16 @@ async def test_a_bot_that_is_gone_without_an_event_falls_silent(both: House) -> 
     await member.write("/help")
     await until(lambda: both.running.app.state.gateway.bots.get(both.bot_id) is None)
     assert len(await member.heard()) == 1
+
+
+async def test_a_bot_that_is_disconnected_while_it_answers_is_silent(both: House) -> None:
+    member = both.person()
+    await member.say("/help")
+    both.codes.refusals["ABCDEFGHJKMNPQRS"] = Refusal(404, "not_found")
+    both.codes.leaving = True
+    await member.write("ABCD-EFGH-JKMN-PQRS")
+    assert "How this works" in (await member.say("/help"))["text"]
+    assert len(await member.heard()) == 2
 
 
 async def test_a_refused_webhook_is_tried_again(webhook: House) -> None:

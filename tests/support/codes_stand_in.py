@@ -119,6 +119,7 @@ class CodesStandIn:
         self.batches: dict[UUID, Batch] = {}
         self.claim_refusals: dict[UUID, Refusal] = {}
         self.away = False
+        self.leaving = False
         self.lose_lease_after: int | None = None
         self.calls: list[tuple[str, str | None]] = []
         self.redeem_calls = 0
@@ -188,7 +189,7 @@ class CodesStandIn:
         return self.bots[bot_id]
 
     async def _project_bot(self) -> ConnectedBot:
-        if not self.bots:
+        if not self.bots or self.leaving:
             raise NotFoundError
         return next(iter(self.bots.values()))
 

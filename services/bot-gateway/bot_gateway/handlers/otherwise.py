@@ -2,7 +2,7 @@
 
 from aiogram import F, Router
 from aiogram.types import ErrorEvent, TelegramObject
-from shared.errors import DependencyUnavailableError
+from shared.errors import DependencyUnavailableError, NotFoundError, RemoteProblem
 from shared.logging import get_logger
 
 from bot_gateway import keyboards, texts
@@ -41,5 +41,21 @@ async def on_error(event: ErrorEvent, visit: Visit) -> None:
         log.warning("dependency_unavailable")
         await visit.talk.say(texts.AWAY, keyboards.back())
         return
+    if await _is_gone(visit, error):
+        log.info("bot_gone")
+        return
     log_broken("update_failed", error)
     await visit.talk.say(texts.BROKEN, keyboards.back())
+
+
+async def _is_gone(visit: Visit, error: BaseException) -> bool:
+    """Whether the bot was disconnected a moment ago: it is silent then, as it will be from now on."""
+    if not isinstance(error, RemoteProblem) or error.problem_code != NotFoundError.code:
+        return False
+    try:
+        await visit.codes.project_bot(visit.connected.account_id, visit.connected.project_id)
+    except RemoteProblem as problem:
+        return problem.problem_code == NotFoundError.code
+    except DependencyUnavailableError:
+        return False
+    return False

@@ -17,7 +17,7 @@ from codes_api.codes.status import CodeStatus
 from codes_api.codes.timeline import Happening, TimelineEntry
 
 TypedCode = Annotated[
-    str, Path(max_length=200, description="In any form: case, spaces and dashes don't matter.", examples=["7KQ2-M9XD-40TR-BW6N"])
+    str, Path(description="In any form: case, spaces and dashes don't matter.", examples=["7KQ2-M9XD-40TR-BW6N"])
 ]
 
 
