@@ -38,6 +38,8 @@ async def test_half_of_39_unused_to_89_charges_69_50(billing: Billing, starter: 
     assert changed["subscription"]["plan"] == "growth_monthly"
     assert [line["amount"]["amount"] for line in changed["invoice"]["lines"]] == [8900, -1950]
     assert changed["credit_entry"] is None
+    asked_for = "SELECT count(*) FROM outbox WHERE type = 'invoice.payment_requested' AND account_id = :mine"
+    assert await billing.one(asked_for, mine=starter.id) == 1  # jobs need not wait for its next round
     await billing.run_due()
     paid = (await starter.invoices())[-1]
     assert (paid["status"], paid["amount_due"]["amount"]) == ("paid", 6950)

@@ -20,6 +20,7 @@ from jobs.tasks.obey_standing import obey_standing, tell_standing
 from jobs.tasks.put_entitlements import put_entitlements
 from jobs.tasks.release_quota import release_quota
 from jobs.tasks.report_expired import report_expired
+from jobs.tasks.run_due import run_due
 from jobs.tasks.send_notice import send_notice
 from jobs.tasks.settle_batch import settle_batch
 from jobs.tasks.sync_bot import sync_bot
@@ -87,6 +88,10 @@ async def _fan_out(services: Services, event: Event) -> None:
     await fan_out_webhooks(services, event)
 
 
+async def _charge(services: Services, _: Event) -> None:
+    await run_due(services.owners["billing"], "billing", services.clock)
+
+
 async def _request_advance(services: Services, _: Event) -> None:
     await services.queues.request_advance()
 
@@ -105,5 +110,6 @@ STEPS: Mapping[EventType, tuple[Step, ...]] = {
     EventType.ENTITLEMENTS_CHANGED: (_put_entitlements,),
     # The snapshot first: nobody may redeem while memberships are being ended.
     EventType.ACCOUNT_STANDING_CHANGED: (_put_entitlements, _tell_standing, _obey_standing),
+    EventType.PAYMENT_REQUESTED: (_charge,),
     EventType.CLOCK_ADVANCE_REQUESTED: (_request_advance,),
 }

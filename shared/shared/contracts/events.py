@@ -41,6 +41,8 @@ class EventType(StrEnum):
     ACCOUNT_STANDING_CHANGED = "account.standing_changed"
     """payload: from, to (a Standing each), since (the moment from which it holds). One for each step, in order; the creator is
     told once, and codes-api ends or erases what the standing demands (`rules.md` D3, D5)."""
+    PAYMENT_REQUESTED = "invoice.payment_requested"
+    """payload: empty. Somebody at the API waits for a charge: due work does it now, not at its next round."""
     CLOCK_ADVANCE_REQUESTED = "sandbox.clock_advance_requested"
     """payload: empty. Sandbox only."""
 

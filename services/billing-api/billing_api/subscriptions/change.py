@@ -17,7 +17,7 @@ from billing_api.credit.post import post_credit
 from billing_api.invoices.issue import LineDraft, issue_invoice
 from billing_api.invoices.models import Invoice, InvoicePurpose, InvoiceStatus, LineKind
 from billing_api.payments.processor import PaymentProcessor
-from billing_api.payments.request import request_payment
+from billing_api.payments.request import hurry_payment, request_payment
 from billing_api.quota.cycle import open_cycle
 from billing_api.subscriptions.errors import ChangeInProgressError
 from billing_api.subscriptions.offer import ChangeOffer, check_limits, offer_change
@@ -109,6 +109,7 @@ async def switch_plan(
         )
     if invoice is not None and invoice.status == InvoiceStatus.OPEN:
         await request_payment(session, account, invoice, now=now)
+        await hurry_payment(session, account_id, now=now)
     return Changed(None if invoice is None else invoice.id, entry)
 
 
