@@ -20,6 +20,7 @@ AIM = 0.4
 REDEMPTION_AIM = 0.7
 PATIENCE_S = 900.0
 LOOK_EVERY_S = 0.02
+_KEPT = "account_id, project_id, batch_id, position, code, plan_id, expires_at"
 _DUE = "redeemed_at IS NULL AND revoked_at IS NULL AND expires_at <= $1"
 
 
@@ -88,7 +89,7 @@ async def _begun(database: asyncpg.Connection, shop: Creator, code: str) -> None
 
 async def _bare_delete(database: asyncpg.Connection, due: datetime, expired: int) -> float:
     began = time.perf_counter()
-    gone = await database.fetch(f"DELETE FROM access_codes WHERE {_DUE} RETURNING code", due)  # noqa: S608
+    gone = await database.fetch(f"DELETE FROM access_codes WHERE {_DUE} RETURNING {_KEPT}", due)  # noqa: S608
     seconds = time.perf_counter() - began
     must_equal("rows of the bare DELETE", len(gone), expired)
     return seconds

@@ -127,7 +127,8 @@ def _insertion(batch: Batch, positions: Iterable[int]) -> Insert:
         "expires_at": batch.expires_at,
     }
     constants = [literal(value, table.c[name].type) for name, value in same.items()]
-    rows = select(*constants, drawn.c.position, drawn.c.code).where(~buried)
+    # In the order of the index over codes, as in the sweep: neighbours there are written one after the other.
+    rows = select(*constants, drawn.c.position, drawn.c.code).where(~buried).order_by(drawn.c.code)
     return insert(AccessCode).from_select([*same, "position", "code"], rows)
 
 
