@@ -14,8 +14,8 @@ SECOND_LOT: Final = timedelta(hours=12)
 # $1 account, $2 project, $3 batches, $4 now, $5, $6 when the lots are due, $7 batches of a lot, $8.. plans
 BATCHES: Final = """
 INSERT INTO batches (account_id, project_id, id, plan_id, quantity, label, expiry_preset, expiry_days, expires_at, swept_at,
-                     included, overage, fee_amount, fee_currency, status, requested_at, generated_at, billed_at, delivery, delivered,
-                     delivered_at, progressed_at)
+                     included, overage, fee_amount, fee_currency, status, requested_at, generated_at, billed_at, delivery,
+                     delivered, delivered_at, progressed_at)
 SELECT $1, $2, uuidv7(made_at - clock_timestamp()),
        CASE WHEN number % 400 = 211 THEN $11::uuid
             WHEN number % 10 = 3 THEN $9::uuid WHEN number % 10 IN (4, 8) THEN $10::uuid ELSE $8::uuid END,

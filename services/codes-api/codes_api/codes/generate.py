@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.base import outbox
-from codes_api.codes.alphabet import new_code
+from codes_api.codes.alphabet import new_codes
 from codes_api.codes.lock_batch import lock_batch
 from codes_api.codes.models import AccessCode, Batch, ExpiredCode
 from codes_api.tenants.models import Tenant
@@ -109,7 +109,7 @@ def _insertion(batch: Batch, positions: Iterable[int]) -> Insert:
     a tombstone) is left out; one that it has breaks the unique constraint, unless the caller has that left out as well."""
     places = list(positions)
     drawn = (
-        func.unnest(literal(places, ARRAY(Integer)), literal([new_code() for _ in places], ARRAY(String)))
+        func.unnest(literal(places, ARRAY(Integer)), literal(new_codes(len(places)), ARRAY(String)))
         .table_valued(column("position", Integer), column("code", String))
         .render_derived(name="drawn")
     )
