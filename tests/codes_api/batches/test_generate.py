@@ -50,7 +50,8 @@ async def test_a_thousand_codes_all_different_and_well_typed(world: World) -> No
     positions = await world.rows("SELECT position FROM access_codes ORDER BY position")
     assert [position for (position,) in positions] == list(range(1000))
     assert await world.one("SELECT generated_at FROM batches") == world.now
-    assert await world.events("batch.generated") == [{"batch_id": str(batch_id)}]
+    payload = {"batch_id": str(batch_id), "chat_known": False, "webhooks": False}
+    assert await world.events("batch.generated") == [payload]
 
 
 async def test_a_creator_sees_that_a_worker_is_at_it(world: World) -> None:

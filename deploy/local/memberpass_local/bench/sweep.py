@@ -14,7 +14,7 @@ from memberpass_local.bench.plan import Plan
 from memberpass_local.bench.redemption import check_redeemed, take_tickets, until_events_are_handled
 from memberpass_local.bench.target import Target
 from memberpass_local.bench.work import Work, per_second
-from memberpass_local.demo.checks import eventually, must_equal
+from memberpass_local.demo.checks import eventually, must, must_equal
 
 AIM = 0.4
 REDEMPTION_AIM = 0.7
@@ -59,6 +59,7 @@ async def measure_sweep(
     await until_events_are_handled(database, redis)
     await check_redeemed(shop, database, tickets[: plan.redemptions + len(beside.answered_at)])
     kept = beside.per_second(began, min(ended, beside.answered_at[-1])) / (sum(alone.statuses.values()) / alone.seconds)
+    must(done < plan.expired, "the sweep was seen at it before it was done")
     swept, bare = (plan.expired - done) / (ended - began), plan.expired / bare_s
     return Work(
         name=f"sweep of {plan.expired:,} expired among {filled.live:,}, members redeeming meanwhile",
