@@ -27,6 +27,16 @@ MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
         {"batch_id": str(BATCH)},
         [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH), FAN_OUT],
     ),
+    (
+        EventType.BATCH_GENERATED,
+        {"batch_id": str(BATCH), "chat_known": True, "webhooks": True},
+        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH), FAN_OUT],
+    ),
+    (
+        EventType.BATCH_GENERATED,
+        {"batch_id": str(BATCH), "chat_known": False, "webhooks": False},
+        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH)],
+    ),
     (EventType.BATCH_FAILED, {"batch_id": str(BATCH)}, [("billing.release", OF_BATCH)]),
     (EventType.DELIVERY_REQUESTED, {"batch_id": str(BATCH)}, [("gateway.deliver", OF_BATCH)]),
     (

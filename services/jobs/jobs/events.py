@@ -55,6 +55,8 @@ async def _release(services: Services, event: Event) -> None:
 
 
 async def _request_delivery(services: Services, event: Event) -> None:
+    if not event.payload.get("chat_known", True):
+        return  # it waits for its creator to link a chat, and is asked for then
     await services.queues.request_step(_batch(event), BatchStep.DELIVER)
 
 
@@ -85,6 +87,8 @@ async def _obey_standing(services: Services, event: Event) -> None:
 
 
 async def _fan_out(services: Services, event: Event) -> None:
+    if not event.payload.get("webhooks", True):
+        return
     await fan_out_webhooks(services, event)
 
 

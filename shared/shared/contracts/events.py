@@ -16,7 +16,9 @@ class EventType(StrEnum):
     BATCH_REQUESTED = "batch.requested"
     """payload: batch_id"""
     BATCH_GENERATED = "batch.generated"
-    """payload: batch_id. Staged in the transaction that writes the codes."""
+    """payload: batch_id; chat_known, webhooks: whether there was a chat to deliver to and an endpoint to tell at that moment
+    (without them nothing is known). Staged in the transaction that writes the codes. Whoever comes later is not forgotten:
+    a chat that is linked asks for the batches that wait, and the cron for those that stand still."""
     BATCH_FAILED = "batch.failed"
     """payload: batch_id. The reservation is to be released."""
     DELIVERY_REQUESTED = "batch.delivery_requested"
