@@ -63,7 +63,7 @@ async def get_accounts(
     responses=problem_responses(*_PROBLEMS, *POST_PROBLEMS),
 )
 async def post_account(body: OpenAccount, session: SessionDep, now: NowDep) -> AccountOpened:
-    """As `POST /v1/accounts` does, without its throttle: before a plan of their own is made, say. The API key is shown this once."""
+    """As `POST /v1/accounts` does, without its throttle: before a plan of their own is made. The API key is shown this once."""
     account, secret = await open_account(session, email=body.email, name=body.name, now=now)
     return AccountOpened(account=show_account(account, FREE), api_key=secret.plain)
 
