@@ -5,10 +5,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-PACKAGES := shared services/codes-api services/billing-api services/bot-gateway services/jobs deploy/local
+SERVICES := shared services/codes-api services/billing-api services/bot-gateway services/jobs
+PACKAGES := $(SERVICES) deploy/local
 SOURCES  := shared/shared services/codes-api/codes_api services/billing-api/billing_api \
             services/bot-gateway/bot_gateway services/jobs/jobs deploy/local/memberpass_local tests
 INSTALL  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK     := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+            --no-annotate --no-header --no-emit-package memberpass-shared --all-extras
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check bench migrate clean lock format
@@ -57,7 +60,8 @@ clean: ## stop what a broken run left behind; delete the virtual environment, th
 format: $(READY) ## let ruff put the code in form
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-lock: ## write requirements.lock anew from the pyproject files (needs uv)
-	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-annotate --no-header --no-emit-package memberpass-shared --all-extras --upgrade \
+lock: ## write both requirements.lock anew from the pyproject files (needs uv)
+	$(LOCK) --upgrade \
 	  requirements-dev.in $(addsuffix /pyproject.toml,$(PACKAGES)) -o requirements.lock
+	$(LOCK) --constraints requirements.lock \
+	  $(addsuffix /pyproject.toml,$(SERVICES)) -o deploy/compose/requirements.lock

@@ -56,7 +56,7 @@ _NOT_BEGUN = UnauthorizedError | RateLimitedError | RequestInProgressError
 
 
 def idempotency_table(metadata: MetaData) -> Table:
-    """The claimed keys with their answers. `account_id` is the zero UUID for requests before there is an account."""
+    """The claimed keys with their answers. `account_id` is who asks: an account, or what stands for operators and strangers."""
     table = Table(
         "idempotency_keys",
         metadata,

@@ -5,9 +5,9 @@ the example value is refused with a sentence that names it.
 """
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Clock, SandboxClock, SystemClock
@@ -62,6 +62,25 @@ class ServiceSettings(BaseSettings):
     def clock(self) -> Clock:
         """The domain's clock: the sandbox's shared one with SANDBOX=1, else the machine's."""
         return SandboxClock(self.sandbox_clock_file) if self.sandbox else SystemClock()
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def read_settings(kind: type[S]) -> S:
+    """A process's settings, read at its start.
+
+    Raises:
+        SystemExit: they are not fit to start with. What is wrong stands on stderr, a sentence for each setting that names
+            it and keeps its value to itself; the exit code is 1.
+    """
+    try:
+        return kind()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    except ValidationError as error:
+        sentences = [f"{'.'.join(map(str, one['loc'])).upper() or kind.__name__}: {one['msg']}." for one in error.errors()]
+        raise SystemExit("\n".join(sentences)) from None
 
 
 def sqlalchemy_url(url: str) -> str:

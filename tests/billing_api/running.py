@@ -13,10 +13,11 @@ from billing_api.accounts.models import Account
 from billing_api.main import create_app
 from billing_api.payments.processor import PaymentProcessor
 from billing_api.settings import Settings
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from pydantic import SecretStr
 from shared.clients.billing import BillingClient
 from shared.contracts.accounts import AccountUsage
+from shared.contracts.batches import BatchCount, BatchCounts, CountBatches
 from shared.contracts.quota import QuotaReservation, ReserveQuota
 from shared.db import Database
 from shared.ids import new_id
@@ -38,9 +39,14 @@ _emails = itertools.count()
 class CodesCounts:
     """What the stand-in of codes-api says about every account."""
 
+    database: Database
     projects: int = 0
     lifetime_memberships: int = 0
     asked: int = 0
+    counts: dict[UUID, Json] = field(default_factory=dict)
+    """By batch: what it says otherwise than billing-api; without a word it has exactly what was confirmed."""
+    at_once: int = 500
+    away: bool = False
 
     def app(self) -> FastAPI:
         app = FastAPI()
@@ -50,7 +56,31 @@ class CodesCounts:
             self.asked += 1
             return AccountUsage(projects=self.projects, lifetime_memberships=self.lifetime_memberships)
 
+        @app.post("/internal/batches/counts")
+        async def count(which: CountBatches) -> BatchCounts:
+            if self.away:
+                raise HTTPException(503)
+            after = (UUID(int=0),) if which.after is None else (which.after.account_id, which.after.batch_id)
+            batches = [one for one in await self._batches() if (one.account_id, one.batch_id) > after]
+            if which.until is not None:
+                until = (which.until.account_id, which.until.batch_id)
+                batches = [one for one in batches if (one.account_id, one.batch_id) <= until]
+            return BatchCounts(data=batches[: self.at_once], more=len(batches) > self.at_once)
+
         return app
+
+    async def _batches(self) -> list[BatchCount]:
+        query = "SELECT account_id, batch_id, quantity, expired FROM quota_reservations WHERE state = 'confirmed' ORDER BY 1, 2"
+        async with self.database.transaction() as session:
+            rows = (await session.execute(text(query))).all()
+        said = {row.batch_id: self._said(row.account_id, row.batch_id, row.quantity, row.expired) for row in rows}
+        said |= {batch: BatchCount.model_validate(one) for batch, one in self.counts.items() if "account_id" in one}
+        return sorted(said.values(), key=lambda one: (one.account_id, one.batch_id))
+
+    def _said(self, account_id: UUID, batch_id: UUID, quantity: int, expired: int) -> BatchCount:
+        count = {"generated": quantity, "existing": quantity - expired, "expired": expired, "in_flight": False}
+        otherwise = self.counts.get(batch_id, {})
+        return BatchCount.model_validate({"account_id": account_id, "batch_id": batch_id, **count, **otherwise})
 
 
 @dataclass
@@ -76,6 +106,22 @@ class Billing:
         await creator.add_card(token)
         ok(await creator.change(plan))
         return creator
+
+    async def custom_plan(self, creator: "Creator", **terms: Any) -> Json:
+        """A plan that operators make for one account."""
+        plan = {
+            "account_id": str(creator.id),
+            "code": "agency",
+            "name": "Agency",
+            "tier": 3,
+            "interval": "month",
+            "price": {"amount": 19900, "currency": "USD"},
+            "limits": {"projects": None, "lifetime_memberships": None, "codes": 2000},
+            "fee_rate": "0.005",
+            **terms,
+        }
+        made: Json = ok(await self.http.post("/v1/operator/plans", json=plan, headers=self.operator), 201)
+        return made
 
     async def run_due(self) -> int:
         """All that is due, as jobs does it: again until nothing is."""
@@ -219,8 +265,8 @@ async def billing_running(
     database_url: str, redis_url: str, clock: MovableClock, *, processor: PaymentProcessor | None = None, **given: Any
 ) -> AsyncIterator[Billing]:
     """billing-api with a stand-in of codes-api. `given`: further settings."""
-    counts = CodesCounts()
     database = Database(sqlalchemy_url(database_url), application_name="tests", pool_size=10)
+    counts = CodesCounts(database)
     async with served(counts.app()) as codes_url:
         settings = settings_for(database_url, redis_url, clock, **{"codes_api_url": codes_url, **given})
         app = create_app(settings, processor=processor)

@@ -1,3 +1,5 @@
+import httpx
+
 from tests.billing_api.running import Billing, Creator, ok, refused, together
 
 
@@ -9,6 +11,16 @@ async def test_a_replay_gives_the_first_answer(billing: Billing) -> None:
     assert ok(first, 201) == ok(again, 201)
     assert again.headers["idempotent-replayed"] == "true"
     assert await billing.one("SELECT count(*) FROM accounts") == 1
+
+
+async def test_a_stranger_elsewhere_is_not_given_the_first_one_s_api_key(billing: Billing) -> None:
+    body, headers = {"email": "ada@example.com", "name": "Ada"}, {"Idempotency-Key": "1"}
+    first = ok(await billing.http.post("/v1/accounts", json=body, headers=headers), 201)
+    elsewhere = httpx.ASGITransport(billing.app, client=("203.0.113.9", 4711))
+    async with httpx.AsyncClient(transport=elsewhere, base_url="http://billing") as stranger:
+        second = ok(await stranger.post("/v1/accounts", json=body, headers=headers), 201)
+    assert first["account"]["id"] != second["account"]["id"]
+    assert first["api_key"] != second["api_key"]
 
 
 async def test_another_body_with_the_same_key_is_refused(creator: Creator) -> None:

@@ -38,6 +38,8 @@ async def test_half_of_39_unused_to_89_charges_69_50(billing: Billing, starter: 
     assert changed["subscription"]["plan"] == "growth_monthly"
     assert [line["amount"]["amount"] for line in changed["invoice"]["lines"]] == [8900, -1950]
     assert changed["credit_entry"] is None
+    asked_for = "SELECT count(*) FROM outbox WHERE type = 'invoice.payment_requested' AND account_id = :mine"
+    assert await billing.one(asked_for, mine=starter.id) == 1  # jobs need not wait for its next round
     await billing.run_due()
     paid = (await starter.invoices())[-1]
     assert (paid["status"], paid["amount_due"]["amount"]) == ("paid", 6950)
@@ -271,4 +273,23 @@ async def test_turns_that_were_missed_are_made_up_in_order(billing: Billing, sta
     assert starts == sorted(starts)
     assert len(set(starts)) == len(invoices) >= months + 1
     assert [invoice["number"] for invoice in invoices] == list(range(1, len(invoices) + 1))
+    await billing.check_audit()
+
+
+async def test_a_lower_tier_that_costs_more_charges_the_rest_and_mints_no_credit(billing: Billing) -> None:
+    """A custom plan may do so: the cycle stays (B4), and the period is paid when that is (B5)."""
+    creator = await billing.subscribed("growth_monthly")
+    await billing.custom_plan(creator, tier=1, price={"amount": 50_000, "currency": "USD"})
+    before = await creator.get("/v1/subscription")
+    await to_half(billing, creator)
+    preview = ok(await creator.preview("agency"))
+    assert cents(preview, "credit", "cost", "amount_due", "credit_to_balance") == [4_450, 25_000, 20_550, 0]
+    changed = ok(await creator.change("agency"))
+    assert [line["amount"]["amount"] for line in changed["invoice"]["lines"]] == [25_000, -4_450]
+    assert changed["subscription"]["current_period_end"] == before["current_period_end"]
+    refused(await creator.change("free"), 409, "open_invoice")
+    await billing.run_due()
+    assert await billing.charges() == [(8_900, "succeeded"), (20_550, "succeeded")]
+    given = ok(await creator.change("free"))["credit_entry"]["amount"]["amount"]
+    assert 24_990 <= given <= 25_000, "what was paid for the rest, and no more"
     await billing.check_audit()

@@ -7,8 +7,9 @@ import pytest
 from billing_api.payments.processor import AttachedMethod, ChargeResult
 from billing_api.payments.sandbox import SandboxProcessor
 from billing_api.subscriptions import subscribe
+from shared.contracts.sales import ReportSale
 from shared.db import Database
-from shared.money import Money
+from shared.money import Money, usd
 from shared.settings import sqlalchemy_url
 
 from tests.billing_api.running import Billing, Creator, billing_running, ok, refused, together
@@ -220,6 +221,40 @@ async def test_a_process_that_dies_while_it_charges_charges_once(
         await then(billing, creator)
         await billing.run_due()
         await _paid_once(billing, creator, dying)
+
+
+async def test_what_is_sold_while_an_answer_is_awaited_is_sold_on_the_free_plan(
+    billing_database_url: str, redis_url: str, clock: MovableClock, dying: DyingProcessor
+) -> None:
+    """Also when the payment turns out to have been made before: the plan began with the word of it (B8, B6)."""
+    async with billing_running(billing_database_url, redis_url, clock, processor=dying) as billing:
+        creator = await billing.open_account()
+        await creator.add_card()
+        dying.dies_before, dying.dies_after = 0, 1
+        with pytest.raises(ProcessDied):
+            await creator.change("starter_monthly")
+        said = ReportSale(account_id=creator.id, external_id="order-1", amount=usd(1_000), occurred_at=clock.now(), via="paypal")
+        assert (await billing.internal.report_sale(said)).fee_rate == "0.1"
+        await billing.forget_leases()
+        await billing.run_due()
+        assert await creator.plan() == "starter_monthly"
+        await billing.check_audit()
+
+
+async def test_another_plan_than_the_one_that_a_lost_answer_paid_for_is_refused(
+    billing_database_url: str, redis_url: str, clock: MovableClock, dying: DyingProcessor
+) -> None:
+    async with billing_running(billing_database_url, redis_url, clock, processor=dying) as billing:
+        creator = await billing.open_account()
+        await creator.add_card()
+        dying.dies_before, dying.dies_after = 0, 1
+        with pytest.raises(ProcessDied):
+            await creator.change("starter_monthly")
+        await billing.forget_leases()
+        refused(await creator.change("growth_monthly"), 409, "change_in_progress")
+        assert await creator.plan() == "starter_monthly"
+        ok(await creator.change("growth_monthly"))
+        await billing.check_audit()
 
 
 async def test_two_first_subscriptions_at_once_are_charged_once(billing: Billing, creator: Creator) -> None:

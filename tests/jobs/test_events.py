@@ -27,6 +27,16 @@ MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
         {"batch_id": str(BATCH)},
         [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH), FAN_OUT],
     ),
+    (
+        EventType.BATCH_GENERATED,
+        {"batch_id": str(BATCH), "chat_known": True, "webhooks": True},
+        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH), FAN_OUT],
+    ),
+    (
+        EventType.BATCH_GENERATED,
+        {"batch_id": str(BATCH), "chat_known": False, "webhooks": False},
+        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH)],
+    ),
     (EventType.BATCH_FAILED, {"batch_id": str(BATCH)}, [("billing.release", OF_BATCH)]),
     (EventType.DELIVERY_REQUESTED, {"batch_id": str(BATCH)}, [("gateway.deliver", OF_BATCH)]),
     (
@@ -76,6 +86,7 @@ MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
         {"from": "deletable", "to": "deleted", "since": "2026-03-31T10:00:00Z"},
         [*PUT, *[END] * 2, *[("codes.erase", str(ACCOUNT))] * 2],
     ),
+    (EventType.PAYMENT_REQUESTED, {}, []),  # a round of due work: see below
     (EventType.CLOCK_ADVANCE_REQUESTED, {}, []),  # the clock stands where it should: see test_advance_clock.py
 ]
 
@@ -94,6 +105,15 @@ async def test_mapping(
     # A delivery is a job of its own; the others keep their order.
     assert [one for one in done if one[0] != "gateway.deliver"] == [one for one in asked if one[0] != "gateway.deliver"]
     assert {call.request_id for call in calls} <= {"from-telegram-1"}
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_payment_that_somebody_waits_for_is_made_before_the_next_round(owners: Owners, queue: Queue) -> None:
+    owners.due["billing"].moments = [owners.clock.now()]
+    await queue.hand_over(EventType.PAYMENT_REQUESTED, {}, request_id="change-1")
+    await queue.empty()
+    assert owners.due["billing"].moments == []
+    assert "change-1" in {call.request_id for call in owners.calls if call.operation == "billing.run_due"}
 
 
 def test_every_event_type_is_mapped() -> None:

@@ -7,7 +7,8 @@ import pytest
 from jobs.queues import Queues
 from jobs.settings import Settings
 from jobs.tasks.resume_batches import STALLED_FOR_S
-from shared.contracts.batches import BatchStep, UnfinishedBatch
+from shared.contracts.batches import BatchStep, DeliveryOutcome, DeliveryOutcomeStatus, UnfinishedBatch
+from shared.contracts.events import EventType
 
 from tests.jobs.conftest import ACCOUNT, Queue, eventually, working
 from tests.support.owners import Owners
@@ -48,6 +49,24 @@ async def test_a_step_that_was_refused_is_left_alone_for_a_while(owners: Owners,
     assert owners.count("billing.confirm") == 1
     assert await Queues(queue.redis).refused_lately(owners.unfinished[0], BatchStep.CONFIRM)
     assert not await Queues(queue.redis).refused_lately(owners.unfinished[0], BatchStep.DELIVER)
+
+
+async def test_who_blocked_the_bot_is_left_alone_as_long_as_the_gateway_advises(
+    owners: Owners, queue: Queue, settings: Settings
+) -> None:
+    batch = stalled(1, BatchStep.DELIVER)
+    owners.unfinished = [batch]
+    owners.outcomes[batch.batch_id] = [DeliveryOutcome(status=DeliveryOutcomeStatus.WAITING, retry_after=300)]
+    async with working(settings):
+        await eventually(lambda: owners.count("gateway.deliver") == 1)
+        await queue.empty()
+    owners.unfinished = [batch]
+    async with working(settings):
+        await eventually(lambda: owners.count("codes.unfinished") >= 2)
+        await queue.empty()
+        assert owners.count("gateway.deliver") == 1
+        await queue.hand_over(EventType.DELIVERY_REQUESTED, {"batch_id": str(batch.batch_id)})
+        await eventually(lambda: owners.count("gateway.deliver") == 2)
 
 
 @pytest.mark.parametrize(("broken", "whole"), [("billing", "codes"), ("codes", "billing")])

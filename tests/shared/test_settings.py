@@ -1,6 +1,6 @@
 import pytest
 from pydantic import SecretStr
-from shared.settings import ServiceSettings, SettingsError, sqlalchemy_url
+from shared.settings import ServiceSettings, SettingsError, read_settings, sqlalchemy_url
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +15,24 @@ def test_a_production_start_names_the_secret_that_is_missing(token: str | None, 
         monkeypatch.setenv("SERVICE_TOKEN", token)
     with pytest.raises(SettingsError, match="SERVICE_TOKEN"):
         ServiceSettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SERVICE_TOKEN", "tooshort", "SERVICE_TOKEN is missing"),
+        ("PORT", "not-a-port", "PORT: Input should be a valid integer"),
+        ("RATE_LIMIT_PER_MINUTE", "-77", "RATE_LIMIT_PER_MINUTE: Input should be greater"),
+    ],
+)
+def test_a_process_that_can_t_start_says_why_in_a_sentence(
+    name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVICE_TOKEN", "0123456789abcdef")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=sentence) as ended:
+        read_settings(ServiceSettings)
+    assert value not in str(ended.value)
 
 
 def test_a_real_secret_or_the_sandbox_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:

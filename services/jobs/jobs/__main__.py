@@ -7,7 +7,7 @@ import sys
 import uvloop
 from redis.exceptions import RedisError
 from shared.logging import configure_logging
-from shared.settings import SettingsError
+from shared.settings import read_settings
 
 from jobs.main import alive, run
 from jobs.settings import Settings
@@ -30,10 +30,7 @@ async def _check(settings: Settings) -> bool:
 
 def main() -> None:
     """Read the settings and do what the arguments say."""
-    try:
-        settings = Settings()
-    except SettingsError as error:
-        raise SystemExit(f"jobs: {error}") from None
+    settings = read_settings(Settings)
     if sys.argv[1:] == ["--check"]:
         raise SystemExit(0 if uvloop.run(_check(settings)) else 1)
     configure_logging("jobs", settings.log_level)

@@ -22,6 +22,7 @@ from jobs.tasks.put_entitlements import put_entitlements
 from jobs.tasks.release_quota import release_quota
 from jobs.tasks.remind_member import remind_member
 from jobs.tasks.report_expired import report_expired
+from jobs.tasks.run_due import run_due
 from jobs.tasks.send_notice import send_notice
 from jobs.tasks.settle_batch import settle_batch
 from jobs.tasks.sync_bot import sync_bot
@@ -56,6 +57,8 @@ async def _release(services: Services, event: Event) -> None:
 
 
 async def _request_delivery(services: Services, event: Event) -> None:
+    if not event.payload.get("chat_known", True):
+        return  # it waits for its creator to link a chat, and is asked for then
     await services.queues.request_step(_batch(event), BatchStep.DELIVER)
 
 
@@ -94,7 +97,13 @@ async def _obey_standing(services: Services, event: Event) -> None:
 
 
 async def _fan_out(services: Services, event: Event) -> None:
+    if not event.payload.get("webhooks", True):
+        return
     await fan_out_webhooks(services, event)
+
+
+async def _charge(services: Services, _: Event) -> None:
+    await run_due(services.owners["billing"], "billing", services.clock)
 
 
 async def _request_advance(services: Services, _: Event) -> None:
@@ -116,5 +125,6 @@ STEPS: Mapping[EventType, tuple[Step, ...]] = {
     EventType.ENTITLEMENTS_CHANGED: (_put_entitlements,),
     # The snapshot first: nobody may redeem while memberships are being ended.
     EventType.ACCOUNT_STANDING_CHANGED: (_put_entitlements, _tell_standing, _obey_standing),
+    EventType.PAYMENT_REQUESTED: (_charge,),
     EventType.CLOCK_ADVANCE_REQUESTED: (_request_advance,),
 }

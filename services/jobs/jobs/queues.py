@@ -64,12 +64,13 @@ class Queues:
         job_ids: list[bytes] = await self._redis.zrange(QUEUE, 0, -1)
         return {job_id.decode() for job_id in job_ids if job_id.startswith(_EVENT_JOB)}
 
-    async def remember_refusal(self, batch: BatchRef, step: BatchStep) -> None:
-        """A batch's step was refused for good: let the cron leave it alone for five minutes."""
-        await self._redis.set(_refusal_key(batch, step), b"1", ex=REFUSED_FOR_S)
+    async def remember_refusal(self, batch: BatchRef, step: BatchStep, for_s: int = REFUSED_FOR_S) -> None:
+        """A batch's step was refused, and asking again would get the same answer: let the cron leave it alone meanwhile. An
+        event still asks at once."""
+        await self._redis.set(_refusal_key(batch, step), b"1", ex=for_s)
 
     async def refused_lately(self, batch: BatchRef, step: BatchStep) -> bool:
-        """Whether `remember_refusal` was called in the last five minutes."""
+        """Whether a refusal is remembered."""
         return bool(await self._redis.exists(_refusal_key(batch, step)))
 
 

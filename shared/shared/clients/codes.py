@@ -4,7 +4,15 @@ from uuid import UUID
 
 from shared.clients.base import Done, ServiceClient
 from shared.contracts.accounts import AccountUsage, EndMemberships, Entitlements, Piece
-from shared.contracts.batches import BatchRef, DeliveryClaim, GenerationResult, ReportDelivery, UnfinishedBatches
+from shared.contracts.batches import (
+    BatchCounts,
+    BatchRef,
+    CountBatches,
+    DeliveryClaim,
+    GenerationResult,
+    ReportDelivery,
+    UnfinishedBatches,
+)
 from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, MembershipRef, OwnerChatLinked, TellCreator
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.events import Event
@@ -49,6 +57,10 @@ class CodesClient(ServiceClient):
         """Batches that have stood still (in real seconds), with the step each stands before."""
         params = {"stalled_for": stalled_for_seconds}
         return await self.call("GET", "/internal/batches/unfinished", UnfinishedBatches, params=params)
+
+    async def count_batches(self, which: CountBatches) -> BatchCounts:
+        """How many codes of each batch there are and how many expired, of all accounts, a bounded piece."""
+        return await self.call("POST", "/internal/batches/counts", BatchCounts, which)
 
     async def claim_delivery(self, batch: BatchRef) -> DeliveryClaim:
         """Take the right to deliver. RemoteProblem: delivery_leased, delivery_waiting, delivery_done (409)."""

@@ -52,6 +52,30 @@ class UnfinishedBatches(WireModel):
     data: list[UnfinishedBatch]
 
 
+class CountBatches(WireModel):
+    """Which batches to count: in the order of account and batch, those after one and up to another. None: no bound."""
+
+    after: BatchRef | None = None
+    until: BatchRef | None = None
+
+
+class BatchCount(BatchRef):
+    """What became of a batch's codes. `in_flight`: an event about it may not have arrived yet, so that others may still
+    count otherwise."""
+
+    generated: int = Field(description="How many were written; 0 while there are none, or if the batch failed.")
+    existing: int = Field(description="How many there are.")
+    expired: int = Field(description="How many expired unredeemed and were deleted.")
+    in_flight: bool
+
+
+class BatchCounts(WireModel):
+    """A bounded piece. `more`: go on after the last one."""
+
+    data: list[BatchCount]
+    more: bool
+
+
 class GenerationResult(WireModel):
     """Answer of the internal generate call. Safe to ask for again: `quantity` codes exist, no more."""
 

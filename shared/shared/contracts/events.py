@@ -16,7 +16,9 @@ class EventType(StrEnum):
     BATCH_REQUESTED = "batch.requested"
     """payload: batch_id"""
     BATCH_GENERATED = "batch.generated"
-    """payload: batch_id. Staged in the transaction that writes the codes."""
+    """payload: batch_id; chat_known, webhooks: whether there was a chat to deliver to and an endpoint to tell at that moment
+    (without them nothing is known). Staged in the transaction that writes the codes. Whoever comes later is not forgotten:
+    a chat that is linked asks for the batches that wait, and the cron for those that stand still."""
     BATCH_FAILED = "batch.failed"
     """payload: batch_id. The reservation is to be released."""
     DELIVERY_REQUESTED = "batch.delivery_requested"
@@ -43,6 +45,8 @@ class EventType(StrEnum):
     ACCOUNT_STANDING_CHANGED = "account.standing_changed"
     """payload: from, to (a Standing each), since (the moment from which it holds). One for each step, in order; the creator is
     told once, and codes-api ends or erases what the standing demands (`rules.md` D3, D5)."""
+    PAYMENT_REQUESTED = "invoice.payment_requested"
+    """payload: empty. Somebody at the API waits for a charge: due work does it now, not at its next round."""
     CLOCK_ADVANCE_REQUESTED = "sandbox.clock_advance_requested"
     """payload: empty. Sandbox only."""
 

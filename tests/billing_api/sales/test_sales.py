@@ -246,3 +246,13 @@ async def test_the_audit_finds_what_is_broken(billing: Billing, starter: Creator
         assert found in broken, statement
     with pytest.raises(DBAPIError, match="append-only"):
         await billing.rows("UPDATE sales SET fee = 1")
+
+
+async def test_a_sale_that_a_fast_clock_reports_keeps_its_rate_over_a_plan_change(billing: Billing, starter: Creator) -> None:
+    ahead = billing.clock.now() + timedelta(minutes=4)
+    assert ok(await report(starter, at=ahead), 201)["fee_rate"] == "0.03"
+    ok(await starter.change("growth_monthly"))
+    billing.clock.advance(minutes=5)
+    assert ok(await report(starter, at=ahead), 201)["fee_rate"] == "0.03"
+    assert ok(await report(starter, "order-2"), 201)["fee_rate"] == "0.01"
+    await billing.check_audit()

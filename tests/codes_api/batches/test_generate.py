@@ -50,7 +50,8 @@ async def test_a_thousand_codes_all_different_and_well_typed(world: World) -> No
     positions = await world.rows("SELECT position FROM access_codes ORDER BY position")
     assert [position for (position,) in positions] == list(range(1000))
     assert await world.one("SELECT generated_at FROM batches") == world.now
-    assert await world.events("batch.generated") == [{"batch_id": str(batch_id)}]
+    payload = {"batch_id": str(batch_id), "chat_known": False, "webhooks": False}
+    assert await world.events("batch.generated") == [payload]
 
 
 async def test_a_creator_sees_that_a_worker_is_at_it(world: World) -> None:
@@ -129,7 +130,7 @@ async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pyt
     twice = new_code()
     # The first draw fails as a whole; of the second, what is good stays; only the rest is drawn a third time.
     drawn: Iterator[str] = iter([present, buried, twice, twice] * 2)
-    monkeypatch.setattr(generate, "new_code", lambda: next(drawn, None) or new_code())
+    monkeypatch.setattr(generate, "new_codes", lambda number: [next(drawn, None) or new_code() for _ in range(number)])
 
     batch_id = await _queued(world, 4, plan_id)
     assert (await _generate(world, batch_id)).generated == 4
@@ -148,7 +149,7 @@ async def test_a_code_of_a_tombstone_is_drawn_again(world: World, monkeypatch: p
     await world.rows("DELETE FROM access_codes")
     kept = new_code()
     drawn: Iterator[str] = iter([kept, buried])
-    monkeypatch.setattr(generate, "new_code", lambda: next(drawn, None) or new_code())
+    monkeypatch.setattr(generate, "new_codes", lambda number: [next(drawn, None) or new_code() for _ in range(number)])
     batch_id = await _queued(world, 2, plan_id)
     await _generate(world, batch_id)
     codes = await world.codes_of(batch_id)
@@ -160,7 +161,7 @@ async def test_the_same_code_may_be_in_two_projects(world: World, monkeypatch: p
     neighbour = await world.another()
     same = "0" * 15
     same += check_symbol(same)
-    monkeypatch.setattr(generate, "new_code", lambda: same)
+    monkeypatch.setattr(generate, "new_codes", lambda number: [same] * number)
     for place in (world, neighbour):
         batch_id = await _queued(place, 1)
         await _generate(place, batch_id)
@@ -169,7 +170,7 @@ async def test_the_same_code_may_be_in_two_projects(world: World, monkeypatch: p
 
 async def test_codes_that_never_differ_leave_nothing_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     same = new_code()
-    monkeypatch.setattr(generate, "new_code", lambda: same)
+    monkeypatch.setattr(generate, "new_codes", lambda number: [same] * number)
     batch_id = await _queued(world, 2)
     with pytest.raises(generate.GenerationStuckError):
         await _generate(world, batch_id)

@@ -68,7 +68,7 @@ def _running(supervisor: Supervisor) -> list[str]:
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.01)
 

@@ -13,14 +13,15 @@ SECOND_LOT: Final = timedelta(hours=12)
 # are due in some hours. Every 400th batch is of the rare plan.
 # $1 account, $2 project, $3 batches, $4 now, $5, $6 when the lots are due, $7 batches of a lot, $8.. plans
 BATCHES: Final = """
-INSERT INTO batches (account_id, project_id, id, plan_id, quantity, label, expiry_preset, expiry_days, expires_at, included,
-                     overage, fee_amount, fee_currency, status, requested_at, generated_at, billed_at, delivery, delivered,
-                     delivered_at, progressed_at)
+INSERT INTO batches (account_id, project_id, id, plan_id, quantity, label, expiry_preset, expiry_days, expires_at, swept_at,
+                     included, overage, fee_amount, fee_currency, status, requested_at, generated_at, billed_at, delivery,
+                     delivered, delivered_at, progressed_at)
 SELECT $1, $2, uuidv7(made_at - clock_timestamp()),
        CASE WHEN number % 400 = 211 THEN $11::uuid
             WHEN number % 10 = 3 THEN $9::uuid WHEN number % 10 IN (4, 8) THEN $10::uuid ELSE $8::uuid END,
        1000, kind || ' ' || number, CASE WHEN expires_at IS NULL THEN 'no_expiry' ELSE 'custom' END,
-       CASE WHEN expires_at IS NOT NULL THEN 30 END, expires_at, 1000, 0, 0, 'USD', 'ready', made_at, made_at, made_at,
+       CASE WHEN expires_at IS NOT NULL THEN 30 END, expires_at,
+       CASE WHEN kind = 'swept' THEN expires_at + interval '5 seconds' END, 1000, 0, 0, 'USD', 'ready', made_at, made_at, made_at,
        'delivered', 1000, made_at, made_at
 FROM (SELECT *, CASE kind WHEN 'first' THEN $5::timestamptz WHEN 'second' THEN $6::timestamptz
                           WHEN 'swept' THEN least(made_at + interval '30 days', $4::timestamptz - interval '1 hour')

@@ -46,7 +46,15 @@ class Plan:
 
 PLANS = {
     "small": Plan(
-        batches=7, many=20, rounds=3, redemptions=1500, large=200_000, deep=100_000, looks=3, expired=20_000, beside=12_000
+        batches=7,
+        many=20,
+        rounds=3,
+        redemptions=1500,
+        large=400_000,
+        deep=200_000,
+        looks=3,
+        expired=80_000,
+        beside=12_000,
     ),
     "full": Plan(
         batches=25,

@@ -14,12 +14,13 @@ from memberpass_local.bench.plan import Plan
 from memberpass_local.bench.redemption import check_redeemed, take_tickets, until_events_are_handled
 from memberpass_local.bench.target import Target
 from memberpass_local.bench.work import Work, per_second
-from memberpass_local.demo.checks import eventually, must_equal
+from memberpass_local.demo.checks import eventually, must, must_equal
 
 AIM = 0.4
 REDEMPTION_AIM = 0.7
 PATIENCE_S = 900.0
 LOOK_EVERY_S = 0.02
+_KEPT = "account_id, project_id, batch_id, position, code, plan_id, expires_at"
 _DUE = "redeemed_at IS NULL AND revoked_at IS NULL AND expires_at <= $1"
 
 
@@ -58,6 +59,7 @@ async def measure_sweep(
     await until_events_are_handled(database, redis)
     await check_redeemed(shop, database, tickets[: plan.redemptions + len(beside.answered_at)])
     kept = beside.per_second(began, min(ended, beside.answered_at[-1])) / (sum(alone.statuses.values()) / alone.seconds)
+    must(done < plan.expired, "the sweep was seen at it before it was done")
     swept, bare = (plan.expired - done) / (ended - began), plan.expired / bare_s
     return Work(
         name=f"sweep of {plan.expired:,} expired among {filled.live:,}, members redeeming meanwhile",
@@ -88,7 +90,7 @@ async def _begun(database: asyncpg.Connection, shop: Creator, code: str) -> None
 
 async def _bare_delete(database: asyncpg.Connection, due: datetime, expired: int) -> float:
     began = time.perf_counter()
-    gone = await database.fetch(f"DELETE FROM access_codes WHERE {_DUE} RETURNING code", due)  # noqa: S608
+    gone = await database.fetch(f"DELETE FROM access_codes WHERE {_DUE} RETURNING {_KEPT}", due)  # noqa: S608
     seconds = time.perf_counter() - began
     must_equal("rows of the bare DELETE", len(gone), expired)
     return seconds

@@ -1,4 +1,4 @@
-"""The form of an invariant."""
+"""The forms of an invariant and of what was found."""
 
 from dataclasses import dataclass
 
@@ -9,3 +9,12 @@ class Invariant:
 
     name: str
     sql: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One invariant, looked at now."""
+
+    name: str
+    checked: int
+    violations: int

@@ -1,23 +1,12 @@
-"""The money invariants, each a query for what breaks it. `GET /v1/operator/audit` runs them all."""
+"""The money invariants, each a query for what breaks it. `GET /v1/operator/audit` runs them all, and `across.py`'s."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.audit.dunning import DUNNING_INVARIANTS
-from billing_api.audit.invariant import Invariant
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One invariant, looked at now."""
-
-    name: str
-    checked: int
-    violations: int
-
+from billing_api.audit.invariant import Finding, Invariant
 
 INVARIANTS: Final = (
     Invariant(
@@ -95,7 +84,7 @@ INVARIANTS: Final = (
     Invariant(
         "sale_has_the_rate_of_its_moment",
         """SELECT count(*), count(*) FILTER (WHERE s.fee_rate <> r.fee_rate) FROM sales s JOIN LATERAL
-           (SELECT fee_rate FROM fee_rates r WHERE r.account_id = s.account_id AND r.since <= s.occurred_at
+           (SELECT fee_rate FROM fee_rates r WHERE r.account_id = s.account_id AND r.since <= LEAST(s.occurred_at, s.reported_at)
             ORDER BY since DESC LIMIT 1) r ON true""",
     ),
     Invariant(

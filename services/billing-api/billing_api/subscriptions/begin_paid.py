@@ -16,7 +16,8 @@ from billing_api.subscriptions.start_period import read_subscription, start_peri
 async def begin_paid_plan(session: AsyncSession, account: Account, invoice: Invoice, *, now: datetime) -> None:
     """It succeeded: the plan begins, with the period that the invoice names and a quota cycle with nothing used.
 
-    The caller holds the account's lock.
+    Its fee rate holds from now on: what was sold while the processor's answer was awaited was sold on the free plan. The
+    caller holds the account's lock.
     """
     subscription, _ = await read_subscription(session, account_id=account.account_id)
     plan = await session.get(Plan, (invoice.plan_owner_id, invoice.plan_code))
@@ -24,7 +25,8 @@ async def begin_paid_plan(session: AsyncSession, account: Account, invoice: Invo
         raise NotFoundError("The invoice names no plan.")
     subscription.pending_invoice_id = None
     subscription.expired_at = None
-    await start_period(session, subscription, plan, anchor=invoice.issued_at, at=invoice.issued_at, invoice_id=invoice.id)
+    began = invoice.issued_at
+    await start_period(session, subscription, plan, anchor=began, at=began, invoice_id=invoice.id, rate_since=now)
     await bump_entitlements(session, account, now=now)
 
 

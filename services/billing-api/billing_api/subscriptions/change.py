@@ -17,7 +17,7 @@ from billing_api.credit.post import post_credit
 from billing_api.invoices.issue import LineDraft, issue_invoice
 from billing_api.invoices.models import Invoice, InvoicePurpose, InvoiceStatus, LineKind
 from billing_api.payments.processor import PaymentProcessor
-from billing_api.payments.request import request_payment
+from billing_api.payments.request import hurry_payment, request_payment
 from billing_api.quota.cycle import open_cycle
 from billing_api.subscriptions.errors import ChangeInProgressError
 from billing_api.subscriptions.offer import ChangeOffer, check_limits, offer_change
@@ -90,12 +90,13 @@ async def switch_plan(
         raise ChangeInProgressError
     if usage is not None and offer.kind is ChangeKind.DOWNGRADE:
         check_limits(offer.new.limits, usage)
-    invoice = await _issue(session, account, offer, invoice_id, now) if offer.settlement.new_period else None
+    sells = offer.settlement.new_period or offer.settlement.to_charge > 0
+    invoice = await _issue(session, account, offer, invoice_id, now) if sells else None
     if offer.settlement.new_period:
         paid_by = invoice.id if invoice is not None and offer.new.price else None
         await start_period(session, offer.subscription, offer.new, anchor=now, at=now, invoice_id=paid_by)
     else:
-        await _go_on(session, offer, now)
+        await _go_on(session, offer, invoice, now)
     await bump_entitlements(session, account, now=now)
     entry = None
     if offer.settlement.to_balance:
@@ -109,15 +110,19 @@ async def switch_plan(
         )
     if invoice is not None and invoice.status == InvoiceStatus.OPEN:
         await request_payment(session, account, invoice, now=now)
+        await hurry_payment(session, account_id, now=now)
     return Changed(None if invoice is None else invoice.id, entry)
 
 
 async def _issue(session: AsyncSession, account: Account, offer: ChangeOffer, invoice_id: UUID, now: datetime) -> Invoice | None:
-    """The new period's invoice: its price less the unused time, never under 0. The free plan needs none."""
+    """The invoice of a new period, or of what a running one costs more from now on: less the unused time, never under 0.
+    The free plan needs none."""
     if offer.new.is_free:
         return None
     period, settlement = offer.period, offer.settlement
-    lines = [LineDraft(LineKind.PLAN, f"{offer.new.name} ({offer.new.code})", settlement.cost, period.start, period.end)]
+    lines = [
+        LineDraft(LineKind.PLAN, f"{offer.new.name} ({offer.new.code})", settlement.cost, max(period.start, now), period.end)
+    ]
     taken_off = min(settlement.credit, settlement.cost)
     if taken_off:
         unused = f"Unused time of {offer.old.name} ({offer.old.code})"
@@ -127,14 +132,16 @@ async def _issue(session: AsyncSession, account: Account, offer: ChangeOffer, in
     )
 
 
-async def _go_on(session: AsyncSession, offer: ChangeOffer, now: datetime) -> None:
+async def _go_on(session: AsyncSession, offer: ChangeOffer, invoice: Invoice | None, now: datetime) -> None:
     """Same interval down: the cycle stays, with the new plan's quota and price (B4). Like every change, it takes a
-    cancellation back.
+    cancellation back. A custom plan of a lower tier may cost more: then the period is paid when that is paid too (B5).
     """
     subscription = offer.subscription
     subscription.cancel_at_period_end = False
     subscription.plan_owner_id, subscription.plan_code = offer.new.account_id, offer.new.code
     subscription.period_price = offer.new.price
+    if invoice is not None:
+        subscription.period_invoice_id = invoice.id
     await session.flush()
     await open_cycle(
         session,

@@ -26,7 +26,14 @@ async def new_subscription(session: AsyncSession, *, account_id: UUID, plan: Pla
 
 
 async def start_period(
-    session: AsyncSession, subscription: Subscription, plan: Plan, *, anchor: datetime, at: datetime, invoice_id: UUID | None
+    session: AsyncSession,
+    subscription: Subscription,
+    plan: Plan,
+    *,
+    anchor: datetime,
+    at: datetime,
+    invoice_id: UUID | None,
+    rate_since: datetime | None = None,
 ) -> None:
     """Begin the period of `plan` that `at` lies in, counted from `anchor`, and its quota cycle with nothing used.
 
@@ -37,6 +44,7 @@ async def start_period(
         anchor: `at` itself for a new cycle, the old anchor where the cycle goes on.
         at: the period's first moment.
         invoice_id: the period's own invoice; None where it costs nothing.
+        rate_since: from when the plan's fee rate holds, if not from `at`.
     """
     period = period_containing(anchor, plan.period.months, at)
     changed = (subscription.plan_owner_id, subscription.plan_code) != (plan.account_id, plan.code)
@@ -46,7 +54,7 @@ async def start_period(
     await session.flush()
     await open_cycle(session, account_id=subscription.account_id, start=period.start, end=period.end, included=plan.limit_codes)
     if changed:
-        await note_rate(session, account_id=subscription.account_id, plan=plan, since=at)
+        await note_rate(session, account_id=subscription.account_id, plan=plan, since=rate_since or at)
 
 
 async def read_subscription(session: AsyncSession, *, account_id: UUID) -> tuple[Subscription, Plan]:

@@ -90,8 +90,10 @@ async def begin_subscription(
     subscription, current = await read_subscription(session, account_id=account_id)
     if subscription.pending_invoice_id is not None:
         raise ChangeInProgressError
-    if not current.is_free or plan.is_free:
+    if (plan.account_id, plan.code) == (current.account_id, current.code):
         raise PlanUnchangedError(f"The subscription is on {current.code} already.")
+    if not current.is_free:
+        raise ChangeInProgressError
     invoice = await _issue(session, account, subscription, plan, new_id() if known is not None else invoice_id, now)
     if invoice.status == InvoiceStatus.PAID:
         await begin_paid_plan(session, account, invoice, now=now)

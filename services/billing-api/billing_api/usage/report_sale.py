@@ -90,7 +90,8 @@ def _check_moment(account: Account, occurred_at: datetime, now: datetime) -> Non
 
 
 async def _write(session: AsyncSession, account_id: UUID, said: ReportedSale, now: datetime) -> Sale:
-    rate = await rate_at(session, account_id=account_id, at=said.occurred_at)
+    # The reporter's clock may be ahead of ours: nobody knows yet which rate will hold then.
+    rate = await rate_at(session, account_id=account_id, at=min(said.occurred_at, now))
     worth, fee = None, 0
     if said.via != STRIPE_CONNECT:
         worth = await usd_per_unit(session, said.amount)

@@ -7,11 +7,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from shared.clients.base import Done
 from shared.contracts.accounts import Branding
-from shared.contracts.batches import DeliveryClaim, GenerationResult, ReportDelivery, UnfinishedBatches
+from shared.contracts.batches import (
+    BatchCounts,
+    CountBatches,
+    DeliveryClaim,
+    GenerationResult,
+    ReportDelivery,
+    UnfinishedBatches,
+)
 
 from codes_api.api.deps import NowDep, ServiceOnly, SessionDep, StateDep
 from codes_api.codes.billed import mark_billed
 from codes_api.codes.claim_on_wire import claim_on_wire
+from codes_api.codes.count_batches import count_batches
 from codes_api.codes.delivery import claim_delivery, release_delivery, report_delivery
 from codes_api.codes.delivery_errors import DeliveryDoneError
 from codes_api.codes.export import batch_csv
@@ -28,6 +36,12 @@ async def unfinished(
 ) -> UnfinishedBatches:
     """Those that stand still, with their next step."""
     return UnfinishedBatches(data=await unfinished_batches(session, stalled_for=timedelta(seconds=stalled_for)))
+
+
+@router.post("/counts")
+async def counts(body: CountBatches, state: StateDep, session: SessionDep, now: NowDep) -> BatchCounts:
+    """What became of every batch's codes, for billing-api's audit."""
+    return await count_batches(session, which=body, keep_days=state.settings.tombstone_days, now=now)
 
 
 @router.post("/{account_id}/{batch_id}/generate")

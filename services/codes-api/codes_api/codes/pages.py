@@ -80,8 +80,7 @@ async def _is_common(session: AsyncSession, reading: Reading, typed: str) -> boo
 
 
 def _page(reading: Reading, table: Codes, *, by_code: bool) -> _Page:
-    # Every tombstone is of an expired code: to ask for that narrows nothing there.
-    filters = reading.filters if table is AccessCode else replace(reading.filters, status=None)
+    filters = reading.filters
     such = has_status(filters.status) if table is AccessCode else []
     typed = [looks_like(table, filters.typed)] if filters.typed is not None else []
     if by_code:
@@ -92,11 +91,9 @@ def _page(reading: Reading, table: Codes, *, by_code: bool) -> _Page:
     if filters.batch_id is not None:
         conditions = [*such, *typed, *_of_batch(filters, table), *batch_fits(filters, table, reading.now)]
         return _in_order(reading, table, _codes(reading, table, *conditions))
-    fitting = batch_fits(filters, Batch, reading.now)
+    fitting = _fitting(filters, table, reading.now)
     if not fitting:
         return _in_order(reading, table, _codes(reading, table, *such, *typed))
-    if filters.status is CodeStatus.EXPIRED:
-        fitting.append(Batch.swept_at.is_(None))  # or else it has tombstones only
     hits = batches_with_codes(
         table,
         {"account_id": reading.account_id, "project_id": reading.project_id},
@@ -109,6 +106,17 @@ def _page(reading: Reading, table: Codes, *, by_code: bool) -> _Page:
     ).subquery(f"hits_{table.__tablename__}")
     inside = _in_order(reading, table, _codes(reading, table, *such, *typed, table.batch_id == hits.c.hit)).lateral()
     return _in_order(reading, inside.c, select(inside).select_from(hits.join(inside, true())))
+
+
+def _fitting(filters: CodeFilters, table: Codes, now: datetime) -> list[Condition]:
+    """What a batch must be for the walk to stop at it; nothing if any will do."""
+    fitting = batch_fits(filters, Batch, now)
+    if table is AccessCode:
+        # Of what has expired, a batch that was swept has tombstones only.
+        return [*fitting, Batch.swept_at.is_(None)] if filters.status is CodeStatus.EXPIRED else fitting
+    # All tombstones are of expired batches, and all of those may have some: that alone narrows nothing.
+    asked = batch_fits(replace(filters, status=None), Batch, now)
+    return [*asked, Batch.expires_at <= now] if asked else []
 
 
 def _of_batch(filters: CodeFilters, table: Codes) -> list[Condition]:
