@@ -30,6 +30,16 @@ async def test_an_email_address_has_its_form(billing: Billing) -> None:
         assert [error["field"] for error in refused(answer, 422, "validation_failed")["errors"]] == ["email"]
 
 
+async def test_operators_open_accounts_unthrottled(billing_database_url: str, redis_url: str, clock: MovableClock) -> None:
+    body = {"email": "ada@example.com", "name": "Ada"}
+    async with billing_running(billing_database_url, redis_url, clock, new_accounts_per_hour=1) as billing:
+        for _ in range(2):
+            opened = ok(await billing.http.post("/v1/operator/accounts", json=body, headers=billing.operator), 201)
+            key = {"Authorization": f"Bearer {opened['api_key']}"}
+            assert ok(await billing.http.get("/v1/account", headers=key)) == opened["account"]
+        refused(await billing.http.post("/v1/operator/accounts", json=body, headers=key), 401, "unauthorized")
+
+
 async def test_unknown_fields_are_refused(billing: Billing) -> None:
     body = {"email": "ada@example.com", "name": "Ada", "plan": "growth_yearly"}
     problem = refused(await billing.http.post("/v1/accounts", json=body), 422, "validation_failed")

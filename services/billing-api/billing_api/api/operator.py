@@ -18,9 +18,10 @@ from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
 
 from billing_api.accounts.browse import find_account, list_accounts
+from billing_api.accounts.open import open_account
 from billing_api.api.deps import NowDep, PageDep, SessionDep, StateDep, claim_for_operator
 from billing_api.api.paging import id_cursor, page_of
-from billing_api.api.schemas.accounts import ACCOUNT_ID, NO_NUL, AccountOut, show_account
+from billing_api.api.schemas.accounts import ACCOUNT_ID, NO_NUL, AccountOpened, AccountOut, OpenAccount, show_account
 from billing_api.api.schemas.invoices import INVOICE_ID, InvoiceOut, show_invoice
 from billing_api.api.schemas.operator import AuditOut, ExchangeRates, FindingOut, SettleInvoice
 from billing_api.api.schemas.plans import CreatePlan, ExchangeRatesOut, OperatorPlanOut, show_operator_plan, show_rate
@@ -33,6 +34,7 @@ from billing_api.plans.create_custom import CustomPlan, create_custom_plan
 from billing_api.plans.errors import PlanCodeTakenError
 from billing_api.plans.exchange_rates import list_exchange_rates, set_exchange_rates
 from billing_api.plans.find import list_plans
+from billing_api.plans.models import FREE
 
 router = APIRouter(
     prefix="/v1/operator", tags=["Operators"], route_class=IdempotentRoute, dependencies=[Depends(claim_for_operator)]
@@ -50,6 +52,18 @@ async def get_accounts(
     """Newest first."""
     rows = await list_accounts(session, email=email, before=id_cursor(page.cursor), limit=page.limit + 1)
     return page_of(rows, page.limit, show=lambda row: show_account(*row), key=lambda row: row[0].account_id)
+
+
+@router.post(
+    "/accounts",
+    summary="Open an account for somebody",
+    status_code=HTTPStatus.CREATED,
+    responses=problem_responses(*_PROBLEMS, IdempotencyKeyReusedError, RequestInProgressError),
+)
+async def post_account(body: OpenAccount, session: SessionDep, now: NowDep) -> AccountOpened:
+    """As `POST /v1/accounts` does, without its throttle. The API key is shown this once."""
+    account, secret = await open_account(session, email=body.email, name=body.name, now=now)
+    return AccountOpened(account=show_account(account, FREE), api_key=secret.plain)
 
 
 @router.get("/accounts/{account_id}", summary="Show an account", responses=problem_responses(*_PROBLEMS, NotFoundError))
