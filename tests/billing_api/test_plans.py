@@ -3,7 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
+import httpx
 from billing_api.plans.catalog import CATALOG
+from shared.contracts.pages import encode_cursor
 
 from tests.billing_api.running import Billing, Creator, Json, ok, refused
 
@@ -45,6 +47,22 @@ async def test_the_catalog_is_what_the_rules_say(billing: Billing) -> None:
         ("growth_monthly", 8900, "month", 500, 20, None, "0.01", "nowhere", True),
         ("growth_yearly", 89000, "year", 6500, 25, None, "0.01", "nowhere", True),
     ]
+
+
+async def test_plans_come_in_pages_like_every_list(billing: Billing, creator: Creator) -> None:
+    ok(await billing.http.post("/v1/operator/plans", json=agency(creator), headers=billing.operator), 201)
+    whole = [plan["code"] for plan in (await creator.get("/v1/plans"))["data"]]
+    for path, headers in (("/v1/plans", creator.headers), (f"/v1/operator/plans?account_id={creator.id}", billing.operator)):
+        found: list[str] = []
+        page: Json = {"next_cursor": None}
+        while page["next_cursor"] or not found:
+            params = {"limit": 4} | ({"cursor": page["next_cursor"]} if found else {})
+            page = ok(await billing.http.get(httpx.URL(path).copy_merge_params(params), headers=headers))
+            found += [plan["code"] for plan in page["data"]]
+        assert found == whole
+    refused(await billing.http.get("/v1/plans", params={"limit": 0}), 422, "validation_failed")
+    for cursor in ("nonsense", encode_cursor("agency")):  # another's plan is no place to go on from
+        refused(await billing.http.get("/v1/plans", params={"cursor": cursor}), 422, "invalid_cursor")
 
 
 async def test_the_migration_and_the_catalog_say_the_same(billing: Billing) -> None:

@@ -20,7 +20,7 @@ from shared.problems import problem_responses
 from billing_api.accounts.browse import find_account, list_accounts
 from billing_api.accounts.open import open_account
 from billing_api.api.deps import POST_PROBLEMS, NowDep, PageDep, SessionDep, StateDep, claim_for_operator
-from billing_api.api.paging import id_cursor, page_of
+from billing_api.api.paging import id_cursor, page_of, slice_of
 from billing_api.api.path_ids import AccountId, InvoiceId
 from billing_api.api.schemas.accounts import AccountOpened, AccountOut, OpenAccount, show_account
 from billing_api.api.schemas.invoices import InvoiceOut, show_invoice
@@ -104,10 +104,13 @@ async def post_settlement(
 
 @router.get("/plans", summary="List plans", responses=problem_responses(*_PROBLEMS))
 async def get_plans(
-    session: SessionDep, account_id: Annotated[UUID | None, Query(description="Also this account's own plans.")] = None
+    session: SessionDep,
+    page: PageDep,
+    account_id: Annotated[UUID | None, Query(description="Also this account's own plans.")] = None,
 ) -> Page[OperatorPlanOut]:
-    """The catalog, and with `account_id` the plans made for that account. One page holds them all."""
-    return Page[OperatorPlanOut](data=[show_operator_plan(plan) for plan in await list_plans(session, account_id=account_id)])
+    """The catalog, and with `account_id` then the plans made for that account."""
+    plans = await list_plans(session, account_id=account_id)
+    return slice_of(plans, limit=page.limit, cursor=page.cursor, show=show_operator_plan, key=lambda plan: plan.code)
 
 
 @router.post(

@@ -47,3 +47,20 @@ def page_of(rows: Sequence[R], limit: int, *, show: Callable[[R], T], key: Calla
     last = key(kept[-1]) if more else None
     cursor = None if last is None else encode_cursor(last if isinstance(last, int) else str(last))
     return Page[T](data=[show(row) for row in kept], next_cursor=cursor)
+
+
+def slice_of(rows: Sequence[R], *, limit: int, cursor: str | None, show: Callable[[R], T], key: Callable[[R], str]) -> Page[T]:
+    """A page out of a list that is short enough to be read whole; the cursor names the last row of the page before.
+
+    Raises:
+        InvalidCursorError: there is no such row.
+    """
+    rest = rows
+    if cursor is not None:
+        (last,) = decode_cursor(cursor, str)
+        names = [key(row) for row in rows]
+        if last not in names:
+            raise InvalidCursorError
+        rest = rows[names.index(str(last)) + 1 :]
+    more = len(rest) > limit
+    return Page[T](data=[show(row) for row in rest[:limit]], next_cursor=encode_cursor(key(rest[limit - 1])) if more else None)
