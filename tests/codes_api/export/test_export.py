@@ -106,3 +106,26 @@ async def test_over_http_it_is_a_download(shop: Shop) -> None:
     other = shop.codes.creator()
     for path in (f"{shop.path}/codes.csv", f"{shop.path}/batches/{batch.batch_id}/codes.csv"):
         assert (await other.ask("GET", path)).status_code == 404
+
+
+async def test_lines_of_every_kind_are_those_of_the_bots_document(world: World) -> None:
+    """Imported codes of other forms, lifetimes, memberships with ends of their own: put together from pieces or not, a line
+    is the same."""
+    await world.bot("club_bot")
+    monthly, lifetime = await world.plan("month"), await world.plan("lifetime")
+    batches = [await world.batch(plan, 4, imported=imported) for plan in (monthly, lifetime) for imported in (False, True)]
+    for number, batch in enumerate(batches):
+        first, second, third, _ = await world.codes_of(batch)
+        await redeem(world.database, **world.place, typed=first, telegram_id=1, now=NOW + timedelta(days=number))
+        await redeem(world.database, **world.place, typed=second, telegram_id=2 + number, now=NOW)
+        if number % 2:
+            await world.rows(
+                "UPDATE access_codes SET code = :form WHERE code = :code", form=f"-OLD.{number}_{third[:3]}", code=third
+            )
+            await world.rows("UPDATE access_codes SET code = :form WHERE code = :code", form=f"{number}LONG" * 12, code=second)
+    for batch in batches:
+        async with world.database.transaction() as session:
+            text = await batch_csv(session, account_id=world.account_id, batch_id=batch, join_link_template=TEMPLATE, now=NOW)
+        assert await exported(world, CodeFilters(batch_id=batch), oldest_first=True) == list(
+            csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        )
