@@ -1,16 +1,20 @@
 """The exports: a project's by filters, a batch's; over HTTP, and as the bot's document."""
 
+import asyncio
 import csv
 import gc
 import io
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 import pytest
 from codes_api.codes import export
 from codes_api.codes.alphabet import canonical, shown
 from codes_api.codes.export import batch_csv, stream_csv
+from codes_api.codes.export_pages import BatchRows
+from codes_api.codes.models import AccessCode
 from codes_api.codes.redeem import redeem
-from codes_api.codes.search import CodeFilters, FoundCode
+from codes_api.codes.search import CodeFilters
 from codes_api.codes.status import CodeStatus
 from shared.errors import NotFoundError
 
@@ -66,17 +70,32 @@ async def test_pages_are_joined_without_a_seam(world: World, monkeypatch: pytest
     assert await exported(world, CodeFilters(status=CodeStatus.REVOKED)) == []
 
 
-async def test_no_more_than_a_page_is_held(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_more_than_two_pages_are_held(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that is sent, and the one that is read meanwhile."""
     monkeypatch.setattr(export, "PAGE", 100)
     await world.batch(await world.plan(), 1000)
     pieces = stream_csv(world.database, **world.place, filters=CodeFilters(), join_link_template=TEMPLATE, now=NOW)
-    seen = 0
+    seen = held = 0
     async for piece in pieces:
         seen += piece.count("\r\n")
-        if seen in {201, 901}:
+        if seen in {201, 801}:
             gc.collect()
-            assert sum(isinstance(thing, FoundCode) for thing in gc.get_objects()) <= 100
+            held = max(held, sum(len(thing.codes) for thing in gc.get_objects() if isinstance(thing, BatchRows)))
     assert seen == 1001
+    assert 100 <= held <= 200
+
+
+async def test_a_reader_who_goes_away_leaves_nothing_running(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "PAGE", 10)
+    await world.batch(await world.plan(), 100)
+    before = asyncio.all_tasks()
+    pieces = stream_csv(world.database, **world.place, filters=CodeFilters(), join_link_template=TEMPLATE, now=NOW)
+    assert isinstance(pieces, AsyncGenerator)
+    for _ in range(3):
+        await anext(pieces)
+    await pieces.aclose()
+    assert asyncio.all_tasks() == before
+    assert await world.count(AccessCode) == 100  # and the pool is whole
 
 
 async def test_the_bots_document_is_the_batch_in_its_order(world: World) -> None:
