@@ -54,6 +54,21 @@ async def test_a_thousand_codes_all_different_and_well_typed(world: World) -> No
     assert await world.events("batch.generated") == [payload]
 
 
+async def test_the_event_says_who_waits_for_the_batch(world: World) -> None:
+    """A chat that is linked, an endpoint that is enabled; those of a neighbour do not count."""
+    for owner, waits in ((await world.another(), True), (world, False)):
+        await owner.bot()
+        if waits:
+            await owner.rows("UPDATE bots SET owner_chat_id = 7, owner_link_used = true WHERE account_id = :account")
+            await owner.rows(
+                "INSERT INTO webhook_endpoints (account_id, project_id, id, url, events, secret_sealed, created_at)"
+                " VALUES (:account, :project, gen_random_uuid(), 'https://example.com', '{batch.ready}', 'x', now())"
+            )
+        batch_id = await _queued(owner, 1)
+        await _generate(owner, batch_id)
+        assert await owner.events("batch.generated") == [{"batch_id": str(batch_id), "chat_known": waits, "webhooks": waits}]
+
+
 async def test_a_creator_sees_that_a_worker_is_at_it(world: World) -> None:
     batch_id = await _queued(world, 2)
     for _ in range(2):

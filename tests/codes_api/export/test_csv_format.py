@@ -5,7 +5,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
-from codes_api.codes.csv_format import HEADER, CsvLine, header, lines, safe
+from codes_api.codes.csv_format import HEADER, CsvLine, LineShape, header, lines, safe
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,3 +93,16 @@ def test_prices_have_their_currencys_own_digits(amount: int, currency: str, pric
 def test_what_is_not_there_is_empty() -> None:
     assert read(lines([line(join_link=None)]))[0][2:4] == ["", ""]
     assert read(lines([line()]))[0][7] == ""
+
+
+@given(names | hostile, st.none() | st.datetimes(timezones=st.just(UTC)), st.none() | st.datetimes(timezones=st.just(UTC)))
+def test_a_shape_writes_what_lines_writes(name: str, expires_at: datetime | None, ends_on: datetime | None) -> None:
+    code, other = "7KQ2-M9XD-40TR-BW6N", "0123-4567-89AB-CDEF"
+
+    def of(code: str, end: datetime | None) -> CsvLine:
+        link = f"https://t.me/club_bot?start=code_{code}"
+        return line(code=code, plan_name=name, join_link=link, expires_at=expires_at, ends_on=end)
+
+    shape = LineShape(of(code, AT))
+    assert shape.line(other) == lines([of(other, AT)])
+    assert shape.line_ending(other, ends_on) == lines([of(other, ends_on)])

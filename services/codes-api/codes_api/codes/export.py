@@ -4,7 +4,9 @@ Read in pages by key, each in a short transaction of its own: memory stays flat,
 neither a connection nor a snapshot. Every code is in it once, as it was when its page was read.
 """
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -19,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from codes_api.codes import csv_format
 from codes_api.codes.alphabet import shown
 from codes_api.codes.csv_format import CsvLine
-from codes_api.codes.export_pages import read_rows, written
+from codes_api.codes.export_pages import BatchRows, read_rows, written
 from codes_api.codes.join_link import join_link
 from codes_api.codes.models import Batch
 from codes_api.codes.pages import Reading
@@ -28,7 +30,8 @@ from codes_api.codes.status import CodeStatus
 from codes_api.memberships.periods import period_end
 from codes_api.projects.find import get_bot
 
-PAGE: Final = 5_000
+PAGE: Final = 10_000
+"""Codes: a megabyte of lines, and some ten milliseconds before others get their turn again."""
 _OF_NO_USE: Final = (CodeStatus.REVOKED, CodeStatus.EXPIRED)
 
 
@@ -53,13 +56,33 @@ async def stream_csv(
     username = bot.username if bot is not None else None
     yield csv_format.header()
     reading = Reading(account_id, project_id, filters, now, after=None, limit=PAGE, oldest_first=oldest_first)
-    while True:
+    async with aclosing(_pages(database, reading)) as pages:
+        async for page in pages:
+            yield "".join(written(rows, username, join_link_template) for rows in page)
+
+
+async def _pages(database: Database, reading: Reading) -> AsyncGenerator[list[BatchRows], None]:
+    """Page after page. While one is written and sent, PostgreSQL is already at the next; never more than two are held."""
+
+    async def read(reading: Reading) -> list[BatchRows]:
         async with database.transaction() as session:
-            page = await read_rows(session, reading)
-        yield "".join(written(rows, username, join_link_template) for rows in page)
-        if sum(len(rows.codes) for rows in page) < PAGE:
-            return
-        reading = replace(reading, after=page[-1].last)
+            return await read_rows(session, reading)
+
+    upcoming = asyncio.create_task(read(reading))
+    try:
+        while True:
+            page = await upcoming
+            last = sum(len(rows.codes) for rows in page) < PAGE
+            if not last:
+                reading = replace(reading, after=page[-1].last)
+                upcoming = asyncio.create_task(read(reading))
+            yield page
+            if last:
+                return
+    finally:
+        # The reader went away, or a page could not be read.
+        upcoming.cancel()
+        await asyncio.gather(upcoming, return_exceptions=True)
 
 
 async def batch_csv(session: AsyncSession, *, account_id: UUID, batch_id: UUID, join_link_template: str, now: datetime) -> str:

@@ -3,8 +3,7 @@
 A code's plan and expiry are its batch's. So a filter over them chooses batches, and a filter over the status chooses the
 entries of an index, and what is looked for lies where the two meet. The walk goes down both in turn: the newest batch that
 has such codes; the next one from there that fits; from there again the next one that has such codes; and so on until a page
-is full. It never reads a code of a batch that does not fit, nor a batch between two that have such codes, however many there
-are of either: a page costs what is on it, not what was filtered out.
+is full. Of what does not fit it reads one entry where it lands, and jumps over the rest, however much there is of it.
 """
 
 from collections.abc import Sequence
