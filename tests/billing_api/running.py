@@ -142,7 +142,8 @@ class Billing:
     async def check_audit(self) -> None:
         """No money invariant is broken."""
         found = ok(await self.http.get("/v1/operator/audit", headers=self.operator))["data"]
-        assert {one["name"]: one["violations"] for one in found if one["violations"]} == {}
+        broken = {one["name"]: one["violations"] for one in found if one["violations"]}
+        assert broken == {}, broken
 
     async def forget_leases(self) -> None:
         """As if a minute had passed since a process died while it asked the processor."""

@@ -35,11 +35,14 @@ DUNNING_INVARIANTS: Final = (
     ),
     Invariant(
         "nothing_is_renewed_while_restricted",
+        # By the moment of its turn, which its lines name: work that is late may write a turn down after a lock that came later.
         f"""SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM
              (SELECT after, since, lead(since) OVER (ORDER BY number) AS until FROM standing_changes c
               WHERE c.account_id = i.account_id) s
-             WHERE s.after IN {_RESTRICTED} AND i.issued_at >= s.since AND (s.until IS NULL OR i.issued_at < s.until)))
-           FROM invoices i WHERE i.purpose = 'cycle'""",  # noqa: S608 - a constant of this file
+             WHERE s.after IN {_RESTRICTED} AND i.turn >= s.since AND (s.until IS NULL OR i.turn < s.until)))
+           FROM (SELECT i.account_id, COALESCE(min(l.period_start) FILTER (WHERE l.kind = 'plan'), max(l.period_end)) AS turn
+                 FROM invoices i JOIN invoice_lines l ON l.account_id = i.account_id AND l.invoice_id = i.id
+                 WHERE i.purpose = 'cycle' GROUP BY i.account_id, i.id) i""",  # noqa: S608 - a constant of this file
     ),
     Invariant(
         "invoice_has_8_automatic_retries_at_most",

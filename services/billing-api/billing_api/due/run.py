@@ -1,8 +1,12 @@
-"""Do what is due, a bounded piece of it in order of time, each item in transactions of its own."""
+"""Do what is due, a bounded piece of it, each item in transactions of its own: several accounts at the same time, and of
+one account everything one by one in order of time."""
 
+import asyncio
 import time
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from prometheus_client import Counter
 from shared.db import DATABASE_OUTAGE, Database
@@ -25,6 +29,10 @@ PIECE: Final = 100
 patience."""
 WITHIN_S: Final = 4.0
 
+LANES: Final = 8
+"""Accounts that are worked on at once: a processor takes a second for a charge, and nobody else's need wait for it. While
+it is waited for no connection is held."""
+
 _FAILED = Counter("due_items_failed", "Items of due work that raised an error, by kind.", ("kind",))
 
 
@@ -41,13 +49,33 @@ async def run_due(database: Database, processor: PaymentProcessor, *, now: datet
     """
     async with database.transaction() as session:
         items = await find_due(session, now=now, limit=PIECE, deletes=deletes)
+    accounts = _by_account(items)
     ends_at = time.monotonic() + WITHIN_S
-    done = 0
+
+    async def lane() -> int:
+        done = 0
+        for mine in accounts:
+            for item in mine:
+                if time.monotonic() > ends_at:
+                    return done
+                done += await _do_or_stand_back(database, processor, item, now=now, deletes=deletes)
+        return done
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            lanes = [group.create_task(lane()) for _ in range(LANES)]
+    except BaseExceptionGroup as failed:
+        # One is as good as all: the database is away.
+        raise failed.exceptions[0] from None
+    return sum(one.result() for one in lanes)
+
+
+def _by_account(items: Iterable[DueItem]) -> Iterator[list[DueItem]]:
+    """Each account's items in order, the account whose first is due earliest first. All lanes take from this."""
+    accounts: dict[UUID, list[DueItem]] = {}
     for item in items:
-        if time.monotonic() > ends_at:
-            break
-        done += await _do_or_stand_back(database, processor, item, now=now, deletes=deletes)
-    return done
+        accounts.setdefault(item.account_id, []).append(item)
+    return iter(accounts.values())
 
 
 async def _do_or_stand_back(

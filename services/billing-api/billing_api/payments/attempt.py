@@ -6,12 +6,13 @@ asks the processor by the attempt's key what became of it before anything is cha
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
 from shared.db import Database
 from shared.money import usd
-from sqlalchemy import func, or_, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.payments.models import UNRESOLVED, AttemptStatus, PaymentAttempt, PaymentMethod
@@ -28,6 +29,18 @@ class _Ask:
     method_reference: str
     amount: int
     status: AttemptStatus
+
+
+_method_of_attempt = and_(
+    PaymentMethod.account_id == PaymentAttempt.account_id, PaymentMethod.id == PaymentAttempt.payment_method_id
+)
+
+
+class _Lease(Enum):
+    """`FIRST`: nobody ever had the right to ask about this attempt, so that the processor can't have got it."""
+
+    FIRST = auto()
+    AGAIN = auto()
 
 
 async def collect(
@@ -62,15 +75,17 @@ async def resolve(
         Where it stands now; None if somebody else is at it.
     """
     async with database.transaction() as session:
-        if not await _take_lease(session, account_id, attempt_id):
+        lease = await _take_lease(session, account_id, attempt_id)
+        if lease is None:
             return None
         ask = await _read(session, account_id, attempt_id)
-    try:
-        found = await processor.find(key=ask.key, method_reference=ask.method_reference)
-    except NoAnswerError:
-        return await _write(database, account_id, attempt_id, None, now)
-    if found is not None:
-        return await _write(database, account_id, attempt_id, found, now)
+    if lease is _Lease.AGAIN:
+        try:
+            found = await processor.find(key=ask.key, method_reference=ask.method_reference)
+        except NoAnswerError:
+            return await _write(database, account_id, attempt_id, None, now)
+        if found is not None:
+            return await _write(database, account_id, attempt_id, found, now)
     async with database.transaction() as session:
         ended = await settle_silence(session, account_id=account_id, attempt_id=attempt_id, now=now, give_up=give_up)
     if ended is not None:
@@ -97,20 +112,34 @@ async def _write(
 
 
 async def _read(session: AsyncSession, account_id: UUID, attempt_id: UUID) -> _Ask:
-    attempt = await session.get_one(PaymentAttempt, (account_id, attempt_id), populate_existing=True)
-    method = await session.get_one(PaymentMethod, (account_id, attempt.payment_method_id))
-    return _Ask(attempt.idempotency_key, method.processor_reference, attempt.amount, AttemptStatus(attempt.status))
+    query = (
+        select(PaymentAttempt, PaymentMethod.processor_reference)
+        .join(PaymentMethod, _method_of_attempt)
+        .where(PaymentAttempt.account_id == account_id, PaymentAttempt.id == attempt_id)
+        .execution_options(populate_existing=True)
+    )
+    attempt, reference = (await session.execute(query)).one()
+    return _Ask(attempt.idempotency_key, reference, attempt.amount, AttemptStatus(attempt.status))
 
 
-async def _take_lease(session: AsyncSession, account_id: UUID, attempt_id: UUID) -> bool:
+async def _take_lease(session: AsyncSession, account_id: UUID, attempt_id: UUID) -> _Lease | None:
+    """The right to ask the processor, for a while of real time; None: somebody else has it, or nothing is left to ask."""
     real_now: Any = func.clock_timestamp()
     free = or_(PaymentAttempt.leased_until.is_(None), PaymentAttempt.leased_until < real_now)
     mine = (PaymentAttempt.account_id == account_id) & (PaymentAttempt.id == attempt_id)
+    never = PaymentAttempt.leased_until.is_(None) & (PaymentAttempt.silences == 0)
+    before = (
+        select(PaymentAttempt.account_id, PaymentAttempt.id, never.label("never"))
+        .where(mine, free, PaymentAttempt.status.in_(UNRESOLVED))
+        .with_for_update()
+        .cte("before")
+    )
     taken = await session.execute(
         update(PaymentAttempt)
-        .where(mine, free, PaymentAttempt.status.in_(UNRESOLVED))
+        .where(PaymentAttempt.account_id == before.c.account_id, PaymentAttempt.id == before.c.id)
         .values(leased_until=real_now + LEASE)
-        .returning(PaymentAttempt.id),
+        .returning(before.c.never),
         execution_options={"synchronize_session": False},
     )
-    return taken.first() is not None
+    never_asked = taken.scalar_one_or_none()
+    return None if never_asked is None else _Lease.FIRST if never_asked else _Lease.AGAIN

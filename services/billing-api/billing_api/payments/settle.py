@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.accounts.lock import lock_account
@@ -102,8 +103,14 @@ async def settle_silence(
 
 async def _locked(session: AsyncSession, account_id: UUID, attempt_id: UUID) -> tuple[Account, PaymentAttempt, Invoice]:
     account = await lock_account(session, account_id)
-    attempt = await session.get_one(PaymentAttempt, (account_id, attempt_id), populate_existing=True)
-    invoice = await session.get_one(Invoice, (account_id, attempt.invoice_id), populate_existing=True)
+    invoice_of_attempt = and_(Invoice.account_id == PaymentAttempt.account_id, Invoice.id == PaymentAttempt.invoice_id)
+    query = (
+        select(PaymentAttempt, Invoice)
+        .join(Invoice, invoice_of_attempt)
+        .where(PaymentAttempt.account_id == account_id, PaymentAttempt.id == attempt_id)
+        .execution_options(populate_existing=True)
+    )
+    attempt, invoice = (await session.execute(query)).one()
     return account, attempt, invoice
 
 

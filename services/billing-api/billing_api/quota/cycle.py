@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.quota.models import QuotaCycle
@@ -14,12 +15,9 @@ async def open_cycle(session: AsyncSession, *, account_id: UUID, start: datetime
 
     A cycle that another plan began at this very instant is taken over with what was used in it.
     """
-    cycle = await session.get(QuotaCycle, (account_id, start))
-    if cycle is None:
-        session.add(QuotaCycle(account_id=account_id, starts_at=start, ends_at=end, included=included, used=0))
-    else:
-        cycle.ends_at, cycle.included = end, included
-    await session.flush()
+    fresh = insert(QuotaCycle).values(account_id=account_id, starts_at=start, ends_at=end, included=included, used=0)
+    taken_over = {"ends_at": fresh.excluded.ends_at, "included": fresh.excluded.included}
+    await session.execute(fresh.on_conflict_do_update(index_elements=["account_id", "starts_at"], set_=taken_over))
 
 
 async def read_cycle(session: AsyncSession, *, account_id: UUID, start: datetime) -> QuotaCycle:

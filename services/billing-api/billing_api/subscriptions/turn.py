@@ -28,8 +28,8 @@ async def turn_account(session: AsyncSession, account: Account, *, now: datetime
     None while the account is restricted; after it, a period that lapsed meanwhile starts anew at the recovery (D4).
     """
     turns = 0
+    subscription, plan = await read_subscription(session, account_id=account.account_id)
     while True:
-        subscription, plan = await read_subscription(session, account_id=account.account_id)
         locks_at = account.next_standing_at
         if locks_at is not None and not subscription.paused and locks_at <= min(subscription.next_turn_at, now):
             # A lock that due work has not come to yet forbids the turns after it all the same.
@@ -37,11 +37,11 @@ async def turn_account(session: AsyncSession, account: Account, *, now: datetime
         if subscription.paused or subscription.next_turn_at > now:
             return turns
         if subscription.restart_at is not None:
-            await _restart(session, account, subscription, plan, at=subscription.restart_at, now=now)
+            plan = await _restart(session, account, subscription, plan, at=subscription.restart_at, now=now)
         elif subscription.next_turn_at < subscription.period_end:
             await _turn_month(session, account, subscription, now=now)
         else:
-            await _turn_period(session, account, subscription, plan, now=now)
+            plan = await _turn_period(session, account, subscription, plan, now=now)
         turns += 1
 
 
@@ -55,19 +55,19 @@ async def _turn_month(session: AsyncSession, account: Account, subscription: Sub
     await session.flush()
 
 
-async def _turn_period(session: AsyncSession, account: Account, subscription: Subscription, plan: Plan, *, now: datetime) -> None:
+async def _turn_period(session: AsyncSession, account: Account, subscription: Subscription, plan: Plan, *, now: datetime) -> Plan:
     """The period has ended: the same plan goes on, or `free` begins where it was cancelled."""
     at = subscription.period_end
     anchor = at if subscription.cancel_at_period_end else subscription.anchor
-    await _follow(session, account, subscription, plan, anchor=anchor, at=at, now=now)
+    return await _follow(session, account, subscription, plan, anchor=anchor, at=at, now=now)
 
 
 async def _restart(
     session: AsyncSession, account: Account, subscription: Subscription, plan: Plan, *, at: datetime, now: datetime
-) -> None:
+) -> Plan:
     """The period lapsed while the account was restricted: another one begins where it recovered (D4)."""
     subscription.restart_at = None
-    await _follow(session, account, subscription, plan, anchor=at, at=at, now=now)
+    return await _follow(session, account, subscription, plan, anchor=at, at=at, now=now)
 
 
 async def _follow(
@@ -79,7 +79,8 @@ async def _follow(
     anchor: datetime,
     at: datetime,
     now: datetime,
-) -> None:
+) -> Plan:
+    """Begin the next period; the plan it is of."""
     ends = subscription.cancel_at_period_end
     ended_at = subscription.period_end
     following = await free_plan(session) if ends else plan
@@ -93,6 +94,7 @@ async def _follow(
         subscription.expired_at = ended_at
         await bump_entitlements(session, account, now=now)
     await session.flush()
+    return following
 
 
 async def _invoice(
