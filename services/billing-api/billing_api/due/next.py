@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from shared.contracts.accounts import Standing
 from shared.contracts.quota import ReservationState
-from sqlalchemy import Select, exists, func, literal, or_, select, union_all
+from shared.db import UtcDateTime
+from sqlalchemy import CompoundSelect, Select, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from billing_api.accounts.models import Account
@@ -68,21 +70,27 @@ async def next_due(session: AsyncSession, *, deletes: bool = False) -> datetime 
 
 
 async def _first_items(session: AsyncSession, *, limit: int, deletes: bool, now: datetime | None) -> list[DueItem]:
-    kinds = [kind for kind in DueKind if deletes or kind is not DueKind.DELETION]
-    queries: list[Select[*tuple[Any, ...]]] = [_first(_planned(kind), limit, now) for kind in kinds]
-    failed = select(
-        DueBackoff.until.label("due_at"), DueBackoff.kind.label("kind"), DueBackoff.account_id, DueBackoff.item_id, literal(True)
-    ).where(or_(literal(deletes), DueBackoff.kind != DueKind.DELETION))
-    queries.append(_first(failed, limit, now))
-    rows = await session.execute(union_all(*(select(query.subquery()) for query in queries)))
+    query = _first_of_each(limit, deletes=deletes, bounded=now is not None)
+    rows = await session.execute(query, {} if now is None else {"now": now})
     items = [DueItem(due_at, DueKind(kind), account_id, item_id, failed) for due_at, kind, account_id, item_id, failed in rows]
     return sorted(items, key=lambda item: item.place)
 
 
-def _first(query: Select[*tuple[Any, ...]], limit: int, now: datetime | None) -> Select[*tuple[Any, ...]]:
+@cache  # it is asked at each step of a clock advance, and building it costs more than asking it
+def _first_of_each(limit: int, *, deletes: bool, bounded: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    kinds = [kind for kind in DueKind if deletes or kind is not DueKind.DELETION]
+    queries: list[Select[*tuple[Any, ...]]] = [_first(_planned(kind), limit, bounded=bounded) for kind in kinds]
+    failed = select(
+        DueBackoff.until.label("due_at"), DueBackoff.kind.label("kind"), DueBackoff.account_id, DueBackoff.item_id, literal(True)
+    ).where(or_(literal(deletes), DueBackoff.kind != DueKind.DELETION))
+    queries.append(_first(failed, limit, bounded=bounded))
+    return union_all(*(select(query.subquery()) for query in queries))
+
+
+def _first(query: Select[*tuple[Any, ...]], limit: int, *, bounded: bool) -> Select[*tuple[Any, ...]]:
     due_at = query.selected_columns[0]
-    bounded = query if now is None else query.where(due_at <= now)
-    return bounded.order_by(due_at).limit(limit)
+    by_now = query.where(due_at <= bindparam("now", type_=UtcDateTime)) if bounded else query
+    return by_now.order_by(due_at).limit(limit)
 
 
 def _planned(kind: DueKind) -> Select[*tuple[Any, ...]]:
