@@ -197,7 +197,7 @@ async def pay(world: World, life: Life, index: int, card: int | None) -> None:
     books = await read_books(life.creator)
     if not books.invoices:
         return
-    invoice = books.invoices[-1 - index % len(books.invoices)]
+    invoice = _pick(books, index)
     method = None if card is None or not books.cards else str(books.cards[card % len(books.cards)]["id"])
     comes_to = outcome(world, life, books, method or books.default_card)
     body = None if method is None else {"payment_method_id": method}
@@ -217,11 +217,17 @@ async def pay(world: World, life: Life, index: int, card: int | None) -> None:
         refused(answer, *problem[comes_to])
 
 
+def _pick(books: Books, index: int) -> Json:
+    """Mostly one that is owed, where there is any."""
+    invoices = books.owed if books.owed and index else books.invoices
+    return invoices[-1 - index % len(invoices)]
+
+
 async def settle(world: World, life: Life, index: int) -> None:
     books = await read_books(life.creator)
     if not books.invoices:
         return
-    invoice = books.invoices[-1 - index % len(books.invoices)]
+    invoice = _pick(books, index)
     path = f"/v1/operator/accounts/{life.creator.id}/invoices/{invoice['id']}/settle"
     answer = await world.billing.http.post(path, json={"reason": "Transfer"}, headers=world.billing.operator)
     if invoice["status"] == "open" and books.under_way(invoice):

@@ -120,7 +120,7 @@ def change(running: Running, new: Plan, now: datetime) -> Terms:
     left = Fraction((running.end - now) // TICK, (running.end - running.start) // TICK)
     credit = half_up(old.price * left)
     up = (new.tier, new.months, new.price) > (old.tier, old.months, old.price)
-    goes_on = not up and new.months == old.months and new is not FREE
+    goes_on = not up and new.months == old.months and FREE not in (old, new)
     cost = half_up(new.price * left) if goes_on else new.price
     after = replace(running, plan=new, cancelled=False) if goes_on else Running.beginning(new, now)
     kind = "subscribe" if old is FREE else "upgrade" if up else "downgrade"

@@ -29,6 +29,8 @@ STEPS = 20
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if os.environ.get("HYPOTHESIS_SHRINK") else [])]
 pytestmark = pytest.mark.timeout(max(180, EXAMPLES * 60))
 CARDS = ("pm_card_visa", "pm_card_chargeDeclined", "pm_card_declineAfterFirst", "pm_card_outage")
+FIRST_CARDS = (*CARDS[:1] * 2, *CARDS[2:3] * 3, *CARDS)
+"""Most lives begin with a paid plan, and many of them come to owe something."""
 STARTS = (
     datetime(2027, 1, 31, 23, 59, 59, 999_999, tzinfo=UTC),
     datetime(2028, 2, 29, 12, tzinfo=UTC),
@@ -80,13 +82,13 @@ class Months(RuleBasedStateMachine):
         self.acted_at = self.world.clock.now()
         return life
 
-    @initialize(start=st.sampled_from(STARTS), token=st.sampled_from(CARDS), plan=st.integers(0, 5), custom=custom_plans)
+    @initialize(start=st.sampled_from(STARTS), token=st.sampled_from(FIRST_CARDS), plan=st.integers(0, 5), custom=custom_plans)
     def first(self, start: datetime, token: str, plan: int, custom: Plan) -> None:
         self.run(self.world.begin(start))
         self.another(token=token, plan=plan, custom=custom)
 
     @precondition(lambda self: len(self.lives) < 2)
-    @rule(token=st.sampled_from(CARDS), plan=st.integers(0, 5), custom=custom_plans)
+    @rule(token=st.sampled_from(FIRST_CARDS), plan=st.integers(0, 5), custom=custom_plans)
     def another(self, token: str, plan: int, custom: Plan) -> None:
         creator = self.run(self.world.billing.open_account())
         self.lives.append(Life.beginning(creator, {plan.code: plan for plan in CATALOG}, self.world.clock.now()))
@@ -120,6 +122,7 @@ class Months(RuleBasedStateMachine):
     def cancel(self, index: int) -> None:
         self.run(acts.cancel(self.world, self.who(index)))
 
+    @precondition(lambda self: any(life.running.cancelled for life in self.lives))
     @rule(index=any_one)
     def resume(self, index: int) -> None:
         self.run(acts.resume(self.world, self.who(index)))
@@ -129,10 +132,12 @@ class Months(RuleBasedStateMachine):
         self.world.billing.codes.projects = projects
 
     # Invoices
+    @precondition(lambda self: any(life.seen for life in self.lives))
     @rule(index=any_one, invoice=any_one, card=st.none() | any_one)
     def pay(self, index: int, invoice: int, card: int | None) -> None:
         self.run(acts.pay(self.world, self.who(index), invoice, card))
 
+    @precondition(lambda self: any(life.overdue_since for life in self.lives))
     @rule(index=any_one, invoice=any_one)
     def settle(self, index: int, invoice: int) -> None:
         self.run(acts.settle(self.world, self.who(index), invoice))
@@ -142,14 +147,17 @@ class Months(RuleBasedStateMachine):
     def generate(self, index: int, quantity: int, price: int) -> None:
         self.run(acts.generate(self.world, self.who(index), quantity, price))
 
+    @precondition(lambda self: any(life.quota.batches for life in self.lives))
     @rule(index=any_one, batch=any_one)
     def confirm(self, index: int, batch: int) -> None:
         self.run(acts.confirm(self.who(index), batch))
 
+    @precondition(lambda self: any(life.quota.batches for life in self.lives))
     @rule(index=any_one, batch=any_one)
     def release(self, index: int, batch: int) -> None:
         self.run(acts.release(self.who(index), batch))
 
+    @precondition(lambda self: any(life.quota.batches for life in self.lives))
     @rule(index=any_one, batch=any_one, quantity=st.integers(1, 12))
     def expire(self, index: int, batch: int, quantity: int) -> None:
         self.run(acts.expire(self.who(index), batch, quantity))
@@ -176,6 +184,7 @@ class Months(RuleBasedStateMachine):
     def until_the_period_ends(self, index: int, early: timedelta) -> None:
         self._to(self.who(index).running.end - early)
 
+    @precondition(lambda self: any(life.overdue_since for life in self.lives))
     @rule(index=any_one, days=st.sampled_from([29, 30, 60, 90]), early=st.sampled_from([timedelta(), TICK]))
     def until_a_step_of_standing(self, index: int, days: int, early: timedelta) -> None:
         since = self.who(index).overdue_since
