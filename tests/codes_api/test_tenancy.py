@@ -84,7 +84,6 @@ def _body(method: str, path: str, ids: dict[str, str], token: str) -> dict[str, 
     bodies: dict[tuple[str, str], dict[str, Any]] = {
         ("PATCH", ""): {"name": "Mine"},
         ("PUT", "/bot"): {"token": token},
-        ("PUT", "/chats"): {"chat_ids": [-1001]},
         ("PUT", "/payment-methods/access-codes"): {"enabled": False},
         ("POST", "/plans"): {"name": "P", "price": {"amount": 1, "currency": "USD"}, "interval": {"unit": "day"}},
         ("PATCH", "/plans/{plan_id}"): {"name": "Mine"},

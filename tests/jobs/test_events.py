@@ -49,11 +49,7 @@ MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
         {"project_id": str(PROJECT), "batch_id": str(BATCH), "position": 0, "membership_id": str(BATCH), "periods": 1},
         [FAN_OUT],
     ),
-    (
-        EventType.MEMBERSHIP_ENDED,
-        {"project_id": str(PROJECT), "membership_id": str(BATCH)},
-        [FAN_OUT, ("gateway.part", OF_BATCH)],
-    ),
+    (EventType.MEMBERSHIP_ENDED, {"project_id": str(PROJECT), "membership_id": str(BATCH)}, [FAN_OUT]),
     (
         EventType.MEMBERSHIP_ENDING,
         {"project_id": str(PROJECT), "membership_id": str(BATCH), "ends_at": "2026-03-31T10:00:00Z"},

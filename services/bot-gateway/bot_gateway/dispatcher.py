@@ -11,23 +11,21 @@ from shared.request_id import bind_request_id
 
 from bot_gateway.bots.loaded import LoadedBot
 from bot_gateway.handlers import home, otherwise, redeem, start, stats
-from bot_gateway.members.links import InviteLinks
 from bot_gateway.middlewares import Fresh, OnlyOnce, PrivateVisit, YoungData
 from bot_gateway.ordering import ChatOrder, HandledUpdates
 
 log = get_logger(__name__)
 
 
-def create_dispatcher(codes: CodesClient, storage: BaseStorage, links: InviteLinks, fresh: Fresh) -> Dispatcher:
+def create_dispatcher(codes: CodesClient, storage: BaseStorage, fresh: Fresh) -> Dispatcher:
     """The dispatcher with all handlers, asked in this order.
 
     Args:
         codes: decides.
         storage: what conversations remember.
-        links: which invite link is whose.
         fresh: a bot's data, young enough to answer a member (`Bots.fresh`).
     """
-    dispatcher = Dispatcher(storage=storage, events_isolation=ChatOrder(), codes=codes, links=links)
+    dispatcher = Dispatcher(storage=storage, events_isolation=ChatOrder(), codes=codes)
     dispatcher.update.outer_middleware(OnlyOnce(HandledUpdates()))
     dispatcher.update.outer_middleware(YoungData(fresh))
     dispatcher.update.outer_middleware(PrivateVisit())

@@ -8,7 +8,6 @@ from fastapi import Request
 from shared.clients.codes import CodesClient
 
 from bot_gateway.bots.registry import Bots
-from bot_gateway.members.links import InviteLinks
 from bot_gateway.settings import Settings
 
 
@@ -22,7 +21,6 @@ class Gateway:
     session: BaseSession
     dispatcher: Dispatcher
     bots: Bots
-    links: InviteLinks
 
 
 def gateway_of(request: Request) -> Gateway:

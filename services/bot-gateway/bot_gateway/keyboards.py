@@ -1,13 +1,11 @@
 """The buttons under messages. Callback data stays far below Telegram's 64 bytes."""
 
 import re
-from collections.abc import Sequence
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot_gateway import texts
 from bot_gateway.code_form import LONGEST_IN_A_BUTTON
-from bot_gateway.members.invite import Invitation
 
 HOME = "home"
 ASK = "ask"
@@ -44,14 +42,9 @@ def preview_again(code: str) -> InlineKeyboardMarkup:
     return _rows((texts.BUTTON_AGAIN, PREVIEW + code))
 
 
-def after_redeeming(invitations: Sequence[Invitation] = ()) -> InlineKeyboardMarkup:
-    """Under the result: the ways into the private chats, then the memberships."""
-    ways = [
-        [InlineKeyboardButton(text=texts.join(invitation.title), url=invitation.link)]
-        for invitation in invitations
-        if invitation.link is not None
-    ]
-    return InlineKeyboardMarkup(inline_keyboard=[*ways, *_rows((texts.BUTTON_MEMBERSHIPS, STATUS)).inline_keyboard])
+def after_redeeming() -> InlineKeyboardMarkup:
+    """Under the result."""
+    return _rows((texts.BUTTON_MEMBERSHIPS, STATUS))
 
 
 def after_refusal() -> InlineKeyboardMarkup:

@@ -19,7 +19,6 @@ from bot_gateway.bots.registry import Bots
 from bot_gateway.bots.webhook import listen_by_webhook
 from bot_gateway.dispatcher import create_dispatcher, handle_update
 from bot_gateway.gateway import Gateway
-from bot_gateway.members.links import InviteLinks
 from bot_gateway.pace import Pace
 from bot_gateway.portal import routes as portal
 from bot_gateway.settings import Settings, TelegramMode
@@ -65,8 +64,6 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Gateway:
     session.middleware(Pace(chat_rate=settings.chat_messages_per_second, bot_rate=settings.bot_messages_per_second))
     storage = open_storage(settings.redis_url)
     stack.push_async_callback(storage.close)
-    links = InviteLinks(settings.redis_url)
-    stack.push_async_callback(links.close)
 
     async def fresh(bot_id: int) -> LoadedBot | None:
         return await bots.fresh(bot_id)
@@ -74,7 +71,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Gateway:
     async def on_update(loaded: LoadedBot, update: Update) -> None:
         await handle_update(dispatcher, loaded, update)
 
-    dispatcher = create_dispatcher(codes, storage, links, fresh)
+    dispatcher = create_dispatcher(codes, storage, fresh)
 
     async def listen(loaded: LoadedBot) -> None:
         if settings.telegram_mode is TelegramMode.WEBHOOK:
@@ -83,9 +80,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Gateway:
             await Poller(loaded, on_update, wait_s=settings.telegram_poll_seconds).run()
 
     bots = Bots(codes=codes, hasty=hasty, session=session, listen=listen, fresh_s=settings.bot_fresh_seconds)
-    return Gateway(
-        settings=settings, codes=codes, hasty_codes=hasty, session=session, dispatcher=dispatcher, bots=bots, links=links
-    )
+    return Gateway(settings=settings, codes=codes, hasty_codes=hasty, session=session, dispatcher=dispatcher, bots=bots)
 
 
 async def _ready() -> None:

@@ -73,14 +73,7 @@ class PrivateVisit(BaseMiddleware):
             return None
         talk = Talk(bot, member, connected.branding)
         data["visit"] = Visit(
-            codes=data["codes"],
-            connected=connected,
-            telegram_id=member,
-            state=data["state"],
-            talk=talk,
-            pressed=pressed,
-            bot=bot,
-            links=data["links"],
+            codes=data["codes"], connected=connected, telegram_id=member, state=data["state"], talk=talk, pressed=pressed
         )
         if isinstance(inner, CallbackQuery):
             await talk.acknowledge(inner.id)

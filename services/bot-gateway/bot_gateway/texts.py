@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from shared.contracts.redemptions import CodePreview, MembershipView, MemberView, PlanSummary, Redemption
 
-from bot_gateway.members.invite import Invitation
-from bot_gateway.people import moment, money, name, plain_name
+from bot_gateway.people import moment, money, name
 
 MAX_PLANS = 20
 MAX_MEMBERSHIPS = 10
@@ -85,26 +84,8 @@ def preview(found: CodePreview) -> str:
     return "\n\n".join(parts)
 
 
-def redeemed(result: Redemption, invitations: Sequence[Invitation] = ()) -> str:
-    """What redeeming gave, and how to come in; a repetition says so and gives nothing new (`rules.md` C6)."""
-    return "\n\n".join([_given(result), *_ways_in(invitations)])
-
-
-def join(title: str) -> str:
-    """On the button that leads into a private chat. Not escaped."""
-    return f"Join {plain_name(title, 40)}"
-
-
-def _ways_in(invitations: Sequence[Invitation]) -> list[str]:
-    parts = []
-    if any(invitation.link is not None for invitation in invitations):
-        parts.append("Your way in is below. Each link works once, for you alone.")
-    if any(invitation.link is None for invitation in invitations):
-        parts.append("A link into the chat could not be made just now. Send your code again in a moment to get it.")
-    return parts
-
-
-def _given(result: Redemption) -> str:
+def redeemed(result: Redemption) -> str:
+    """What redeeming gave; a repetition says so and gives nothing new (`rules.md` C6)."""
     membership = result.membership
     plan = name(membership.plan.name)
     if result.repeated:

@@ -1,17 +1,13 @@
 """One member in one bot's private chat, for the length of one update."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
-from aiogram import Bot
 from aiogram.fsm.context import FSMContext
 from aiogram.types import InlineKeyboardMarkup
 from shared.clients.codes import CodesClient
 from shared.contracts.bots import ConnectedBot, LinkOwnerChat, OwnerChatLinked
 from shared.contracts.redemptions import CodePreview, MemberView, Redemption, TypedCode
 
-from bot_gateway.members.invite import Invitation, invite
-from bot_gateway.members.links import InviteLinks
 from bot_gateway.talk import Talk
 
 
@@ -26,8 +22,6 @@ class Visit:
         state: what the conversation remembers.
         talk: the bot's voice.
         pressed: the message whose button was pressed; None for a written message.
-        bot: makes invite links.
-        links: which of them is whose.
     """
 
     codes: CodesClient
@@ -36,8 +30,6 @@ class Visit:
     state: FSMContext
     talk: Talk
     pressed: int | None
-    bot: Bot
-    links: InviteLinks
 
     async def answer(self, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
         """Answer in the place of the pressed message, or with a new one."""
@@ -58,10 +50,6 @@ class Visit:
     async def redeem(self, text: str) -> Redemption:
         """Redeem a code. Raises RemoteProblem as `CodesClient.redeem` does."""
         return await self.codes.redeem(self.connected.account_id, self.connected.project_id, self._typed(text))
-
-    async def invitations(self, membership_id: UUID) -> list[Invitation]:
-        """The member's own links into the project's private chats."""
-        return await invite(self.bot, self.links, chats=self.connected.chats, membership_id=membership_id)
 
     async def link_owner(self, link_token: str) -> OwnerChatLinked:
         """This chat is the creator's. Raises RemoteProblem as `CodesClient.link_owner_chat` does."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStep
-from shared.contracts.bots import MembershipRef, RemindMember, SendNotice
+from shared.contracts.bots import RemindMember, SendNotice
 from shared.contracts.events import Event, EventType
 from shared.contracts.quota import ReportExpired
 
@@ -17,7 +17,6 @@ from jobs.services import Services
 from jobs.tasks.fan_out_webhooks import fan_out_webhooks
 from jobs.tasks.generate_batch import generate_batch
 from jobs.tasks.obey_standing import obey_standing, tell_standing
-from jobs.tasks.part_member import part_member
 from jobs.tasks.put_entitlements import put_entitlements
 from jobs.tasks.release_quota import release_quota
 from jobs.tasks.remind_member import remind_member
@@ -75,10 +74,6 @@ async def _send_notice(services: Services, event: Event) -> None:
     await send_notice(services, SendNotice(account_id=event.account_id, **event.payload))
 
 
-async def _part_member(services: Services, event: Event) -> None:
-    await part_member(services, MembershipRef(account_id=event.account_id, **event.payload))
-
-
 async def _remind_member(services: Services, event: Event) -> None:
     await remind_member(services, RemindMember(account_id=event.account_id, **event.payload))
 
@@ -117,7 +112,7 @@ STEPS: Mapping[EventType, tuple[Step, ...]] = {
     EventType.DELIVERY_REQUESTED: (_request_delivery,),
     EventType.CODES_EXPIRED: (_report_expired, _fan_out),
     EventType.CODE_REDEEMED: (_fan_out,),
-    EventType.MEMBERSHIP_ENDED: (_fan_out, _part_member),
+    EventType.MEMBERSHIP_ENDED: (_fan_out,),
     EventType.MEMBERSHIP_ENDING: (_remind_member,),
     EventType.BOT_CONNECTED: (_sync_bot,),
     EventType.BOT_DISCONNECTED: (_sync_bot,),

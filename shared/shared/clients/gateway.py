@@ -2,16 +2,7 @@
 
 from shared.clients.base import Done, ServiceClient
 from shared.contracts.batches import DeliverBatch, DeliveryOutcome
-from shared.contracts.bots import (
-    BotIdentity,
-    BotSync,
-    CheckChats,
-    CheckedChats,
-    IdentifyBot,
-    MembershipRef,
-    RemindMember,
-    SendNotice,
-)
+from shared.contracts.bots import BotIdentity, BotSync, IdentifyBot, RemindMember, SendNotice
 
 
 class GatewayClient(ServiceClient):
@@ -36,12 +27,3 @@ class GatewayClient(ServiceClient):
     async def remind_member(self, reminder: RemindMember) -> None:
         """Tell a member that their membership ends soon."""
         await self.call("POST", "/internal/reminders", Done, reminder)
-
-    async def part_member(self, membership: MembershipRef) -> None:
-        """A membership is over: take the member out of the project's chats, unless another of theirs runs."""
-        await self.call("POST", "/internal/partings", Done, membership)
-
-    async def check_chats(self, chats: CheckChats) -> CheckedChats:
-        """Whether the project's bot can invite and remove people there. RemoteProblem: bot_not_connected (409),
-        chat_not_usable (422)."""
-        return await self.call("POST", "/internal/chats/check", CheckedChats, chats)

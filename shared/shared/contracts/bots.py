@@ -22,13 +22,6 @@ class BotIdentity(WireModel):
     username: str
 
 
-class ProjectChat(WireModel):
-    """A private chat that a project's memberships lead into, by Telegram's own id and name of it."""
-
-    chat_id: int
-    title: str
-
-
 class ConnectedBot(WireModel):
     """One bot that the gateway must listen to. Carries its token: internal only, never logged."""
 
@@ -41,7 +34,6 @@ class ConnectedBot(WireModel):
     project_name: str
     branding: Branding
     owner_chat_id: int | None
-    chats: list[ProjectChat] = Field(default_factory=list)
 
     @field_serializer("token", "webhook_secret", when_used="json")
     def _reveal(self, value: SecretStr) -> str:
@@ -52,20 +44,6 @@ class ConnectedBots(WireModel):
     """Answer of `GET /internal/bots`."""
 
     data: list[ConnectedBot]
-
-
-class CheckChats(WireModel):
-    """Chats that a creator names for a project: can its bot invite and remove people there?"""
-
-    account_id: UUID
-    project_id: UUID
-    chat_ids: list[int]
-
-
-class CheckedChats(WireModel):
-    """It can, in all of them."""
-
-    data: list[ProjectChat]
 
 
 class BotSync(WireModel):

@@ -7,23 +7,12 @@ from fastapi import APIRouter, Depends
 from pydantic import SecretStr
 from shared.auth import require_service
 from shared.contracts.batches import DeliverBatch, DeliveryOutcome
-from shared.contracts.bots import (
-    BotIdentity,
-    BotSync,
-    CheckChats,
-    CheckedChats,
-    IdentifyBot,
-    MembershipRef,
-    RemindMember,
-    SendNotice,
-)
+from shared.contracts.bots import BotIdentity, BotSync, IdentifyBot, RemindMember, SendNotice
 
 from bot_gateway.bots.identify import identify_bot
 from bot_gateway.delivery.deliver import deliver_batch
 from bot_gateway.delivery.notice import NoticeSent, send_notice
 from bot_gateway.gateway import Gateway, gateway_of
-from bot_gateway.members.check_chats import check_chats
-from bot_gateway.members.part import Parted, part
 from bot_gateway.members.remind import Reminded, remind
 
 Running = Annotated[Gateway, Depends(gateway_of)]
@@ -40,8 +29,6 @@ def internal_router(service_token: SecretStr) -> APIRouter:
     router.post("/deliveries")(deliver)
     router.post("/notices")(tell)
     router.post("/reminders")(remind_member)
-    router.post("/partings")(part_member)
-    router.post("/chats/check")(check)
     return router
 
 
@@ -75,13 +62,3 @@ async def tell(body: SendNotice, gateway: Running) -> NoticeSent:
 async def remind_member(body: RemindMember, gateway: Running) -> Reminded:
     """Tell a member that their membership ends soon."""
     return await remind(gateway.codes, gateway.bots, asked=body)
-
-
-async def part_member(body: MembershipRef, gateway: Running) -> Parted:
-    """Take somebody out of the project's chats."""
-    return await part(gateway.codes, gateway.bots, gateway.links, asked=body)
-
-
-async def check(body: CheckChats, gateway: Running) -> CheckedChats:
-    """Whether the bot can invite and remove people."""
-    return await check_chats(gateway.bots, asked=body)

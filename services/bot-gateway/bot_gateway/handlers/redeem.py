@@ -135,10 +135,7 @@ async def _redeem(visit: Visit, text: str) -> None:
         await visit.answer(texts.AWAY, keyboards.redeem_again(whole) if whole else keyboards.back())
     else:
         await visit.state.clear()
-        # Who extends is in already; who asks again may have lost the links.
-        welcome = result.membership.status == "active" and not result.extended
-        invitations = await visit.invitations(result.membership.id) if welcome else []
-        await visit.answer(texts.redeemed(result, invitations), keyboards.after_redeeming(invitations))
+        await visit.answer(texts.redeemed(result), keyboards.after_redeeming())
 
 
 async def _refuse(visit: Visit, problem: RemoteProblem) -> None:

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from codes_api.api import (
     batches,
     bots,
-    chats,
     codes,
     imports,
     internal_batches,
@@ -33,7 +32,6 @@ from codes_api.api import (
 PUBLIC_ROUTERS: Sequence[APIRouter] = (
     projects.router,
     bots.router,
-    chats.router,
     payment_methods.router,
     plans.router,
     batches.router,
@@ -59,10 +57,7 @@ INTERNAL_ROUTERS: Sequence[APIRouter] = (
 
 TAGS: Sequence[dict[str, Any]] = (
     {"name": "Projects", "description": "A project is one community: its bot, its plans, its codes."},
-    {
-        "name": "Bots",
-        "description": "Connect the project's Telegram bot, your own chat with it, and the private chats it guards.",
-    },
+    {"name": "Bots", "description": "Connect the project's Telegram bot and your own chat with it."},
     {"name": "Membership plans", "description": "What a redeemed code gives its member."},
     {"name": "Batches", "description": "Generate codes in bulk; a background job writes and delivers them."},
     {"name": "Imports", "description": "Bring unredeemed codes of another system."},

@@ -1,15 +1,14 @@
 """The connected bots, with their tokens, as bot-gateway needs them. Internal only."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 from uuid import UUID
 
 from cryptography.fernet import InvalidToken
 from shared.contracts.accounts import Branding
-from shared.contracts.bots import ConnectedBot, ProjectChat
+from shared.contracts.bots import ConnectedBot
 from shared.errors import NotFoundError
 from shared.logging import get_logger
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.projects.models import Bot, Project
@@ -17,18 +16,17 @@ from codes_api.projects.sealing import Sealer
 from codes_api.tenants.models import Tenant
 
 log = get_logger(__name__)
-_Rows: TypeAlias = Select[Bot, str, list[dict[str, Any]], str]
 
 
 async def connected_bots(session: AsyncSession, *, sealer: Sealer) -> Sequence[ConnectedBot]:
     """Every connected bot. One that was sealed with another key is left out and logged: the others must go on."""
     rows = (await session.execute(_bots().order_by(Bot.bot_id))).all()
     opened = []
-    for row in rows:
+    for bot, name, branding in rows:
         try:
-            opened.append(_open(row, sealer))
+            opened.append(_open(bot, name, branding, sealer))
         except InvalidToken:
-            log.error("bot_sealed_with_another_key", bot_id=row[0].bot_id)  # noqa: TRY400  # the trace says no more
+            log.error("bot_sealed_with_another_key", bot_id=bot.bot_id)  # noqa: TRY400  # the trace says no more
     return opened
 
 
@@ -50,23 +48,23 @@ async def project_bot(session: AsyncSession, *, account_id: UUID, project_id: UU
     return await _one(session, _bots().where(Bot.account_id == account_id, Bot.project_id == project_id), sealer)
 
 
-def _bots() -> _Rows:
+def _bots() -> Select[Bot, str, str]:
     return (
-        select(Bot, Project.name, Project.chats, Tenant.branding)
+        select(Bot, Project.name, Tenant.branding)
         .join(Project, and_(Project.account_id == Bot.account_id, Project.id == Bot.project_id))
         .join(Tenant, Tenant.account_id == Bot.account_id)
     )
 
 
-async def _one(session: AsyncSession, query: _Rows, sealer: Sealer) -> ConnectedBot:
+async def _one(session: AsyncSession, query: Select[Bot, str, str], sealer: Sealer) -> ConnectedBot:
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFoundError("No such bot is connected.")
-    return _open(row, sealer)
+    bot, name, branding = row
+    return _open(bot, name, branding, sealer)
 
 
-def _open(row: Row[Bot, str, list[dict[str, Any]], str], sealer: Sealer) -> ConnectedBot:
-    bot, project_name, chats, branding = row
+def _open(bot: Bot, project_name: str, branding: str, sealer: Sealer) -> ConnectedBot:
     return ConnectedBot(
         bot_id=bot.bot_id,
         username=bot.username,
@@ -77,5 +75,4 @@ def _open(row: Row[Bot, str, list[dict[str, Any]], str], sealer: Sealer) -> Conn
         project_name=project_name,
         branding=Branding(branding),
         owner_chat_id=bot.owner_chat_id,
-        chats=[ProjectChat.model_validate(chat) for chat in chats],
     )

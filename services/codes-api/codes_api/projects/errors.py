@@ -44,14 +44,6 @@ class BotTokenInvalidError(FieldError):
     title = "Telegram does not accept the bot token"
 
 
-class ChatNotUsableError(FieldError):
-    """The bot is no administrator of the chat who may invite and remove people. Raised by bot-gateway and passed on; here
-    for the docs."""
-
-    code = "chat_not_usable"
-    title = "The bot can't invite and remove people in this chat"
-
-
 class OwnerLinkUnknownError(AppError):
     """The owner link was used by another chat, was replaced by a newer one, or never was."""
 
