@@ -37,8 +37,8 @@ def test_account_id_leads_every_key() -> None:
             assert columns[0] == "account_id", f"{table.name}: {name} begins with {columns[0]}"
 
 
-def test_only_the_bots_directory_and_a_mark_are_global() -> None:
-    assert {"bots", "reminder_mark"} == GLOBAL_TABLES
+def test_only_the_bots_directory_is_global() -> None:
+    assert {"bots"} == GLOBAL_TABLES
     (bots,) = (table for table in metadata.sorted_tables if table.name == "bots")
     assert ["account_id", "project_id"] in [columns for _, columns in _keys(bots)]
     assert all(isinstance(index, Index) for index in bots.indexes)
@@ -146,7 +146,7 @@ async def test_every_route_asks_who_it_is(codes: Codes, shop: Shop) -> None:
 
 
 async def test_internal_routes_are_for_services(shop: Shop) -> None:
-    names = ("account_id", "project_id", "batch_id", "membership_id")
+    names = ("account_id", "project_id", "batch_id")
     internal = _routes(INTERNAL_ROUTERS)
     assert len(internal) > 15
     for method, route in internal:

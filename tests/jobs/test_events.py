@@ -50,11 +50,6 @@ MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
         [FAN_OUT],
     ),
     (EventType.MEMBERSHIP_ENDED, {"project_id": str(PROJECT), "membership_id": str(BATCH)}, [FAN_OUT]),
-    (
-        EventType.MEMBERSHIP_ENDING,
-        {"project_id": str(PROJECT), "membership_id": str(BATCH), "ends_at": "2026-03-31T10:00:00Z"},
-        [("gateway.remind", f"{ACCOUNT}/{BATCH}/2026-03-31T10:00:00Z")],
-    ),
     (EventType.BOT_CONNECTED, {"bot_id": 4711}, [("gateway.sync", "4711")]),
     (EventType.BOT_DISCONNECTED, {"bot_id": 4711}, [("gateway.sync", "4711")]),
     (

@@ -14,16 +14,7 @@ from shared.auth import require_service
 from shared.contracts.accounts import Branding
 from shared.contracts.batches import DeliverableCode, DeliveryClaim, DeliveryMethod, ReportDelivery
 from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked
-from shared.contracts.redemptions import (
-    CodePreview,
-    KnownCode,
-    MemberOfMembership,
-    MembershipView,
-    MemberView,
-    PlanSummary,
-    Redemption,
-    TypedCode,
-)
+from shared.contracts.redemptions import CodePreview, KnownCode, MembershipView, MemberView, PlanSummary, Redemption, TypedCode
 from shared.contracts.statistics import CodeStatistics
 from shared.errors import NotFoundError
 from shared.money import usd
@@ -57,7 +48,6 @@ class GoodCode:
     extends_until: datetime | None = None
     redeemed_by: int | None = None
     membership_id: UUID = field(default_factory=uuid4)
-    over: bool = False
 
 
 @dataclass
@@ -166,7 +156,6 @@ class CodesStandIn:
         router.get(project + "/bot")(self._project_bot)
         router.post(project + "/owner-chat", response_model=None)(self._link)
         router.get(project + "/members/{telegram_id}", response_model=None)(self._view)
-        router.get(project + "/memberships/{membership_id}", response_model=None)(self._member_of)
         router.post(project + "/codes/preview", response_model=None)(self._preview)
         router.post(project + "/codes/known")(self._known)
         router.post(project + "/redemptions", response_model=None)(self._redeem)
@@ -205,13 +194,6 @@ class CodesStandIn:
             return Response(b'{"plans": 7}', media_type="application/json")
         mine = [self._membership(code) for code in self.good.values() if code.redeemed_by == telegram_id]
         return MemberView(plans=self.plans, memberships=mine)
-
-    async def _member_of(self, membership_id: UUID) -> MemberOfMembership | Response:
-        code = next((code for code in self.good.values() if code.membership_id == membership_id), None)
-        if code is None or code.redeemed_by is None:
-            return Refusal(404, "not_found").response()
-        mine = [other for other in self.good.values() if other.redeemed_by == code.redeemed_by and not other.over]
-        return MemberOfMembership(telegram_id=code.redeemed_by, membership=self._membership(code), is_member=bool(mine))
 
     async def _preview(self, body: TypedCode) -> CodePreview | Response:
         canonical, found = self._find(body)
@@ -298,7 +280,7 @@ class CodesStandIn:
         return MembershipView(
             id=code.membership_id,
             plan=code.plan,
-            status="ended" if code.over else "active",
+            status="active",
             starts_at=datetime.fromisoformat("2026-07-03T10:00:00Z"),
             ends_at=code.ends_at,
         )

@@ -29,7 +29,7 @@ from shared.contracts.batches import (
     UnfinishedBatch,
     UnfinishedBatches,
 )
-from shared.contracts.bots import BotSync, RemindMember, SendNotice, TellCreator
+from shared.contracts.bots import BotSync, SendNotice, TellCreator
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.events import Event
 from shared.contracts.quota import QuotaReservation, ReportExpired, ReservationState
@@ -290,11 +290,6 @@ def _gateway(owners: Owners) -> APIRouter:
     @router.post("/notices")
     async def notice(request: Request, send: SendNotice) -> dict[str, str]:
         await owners.asked(request, "gateway.notice", f"{send.account_id}/{send.project_id}/{send.kind}/{send.params}")
-        return {}
-
-    @router.post("/reminders")
-    async def remind(request: Request, send: RemindMember) -> dict[str, str]:
-        await owners.asked(request, "gateway.remind", f"{send.account_id}/{send.membership_id}/{rfc3339(send.ends_at)}")
         return {}
 
     return router

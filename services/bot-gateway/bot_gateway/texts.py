@@ -95,15 +95,6 @@ def redeemed(result: Redemption) -> str:
     return f"<b>Welcome to {plan}!</b>\n\nYour membership is {_span(membership)}."
 
 
-def ending(project: str, membership: MembershipView) -> str:
-    """What a member is told some days before the end."""
-    return (
-        f"<b>{name(project)}: your membership ends soon</b>\n\n"
-        f"Your {name(membership.plan.name)} membership is {_span(membership)}. "
-        "An access code that you redeem before then extends it."
-    )
-
-
 def price(plan: PlanSummary) -> str:
     """A plan's price with its period: "$9.00 for 1 month", "$99.00, lifetime". Not escaped."""
     return f"{money(plan.price)}, lifetime" if plan.lifetime else f"{money(plan.price)} for {plan.period}"

@@ -1,4 +1,4 @@
-"""What is due in codes-api: codes expire, memberships end or will soon, webhooks are to be sent, memories to be forgotten."""
+"""What is due in codes-api: codes that expire, memberships that end, webhooks to be sent, memories to be forgotten."""
 
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from codes_api.codes.expire import expire_codes, forget_tombstones
 from codes_api.codes.models import UNSWEPT, Batch
 from codes_api.codes.refuse import forget_attempts
 from codes_api.memberships.end import end_memberships
-from codes_api.memberships.ending import announce_ending, next_reminder
 from codes_api.memberships.models import Membership, MembershipStatus
 from codes_api.webhooks.deliveries import forget_deliveries
 from codes_api.webhooks.models import DeliveryStatus, WebhookDelivery
@@ -19,8 +18,8 @@ from codes_api.webhooks.sender import Sender
 
 
 async def next_due(session: AsyncSession) -> datetime | None:
-    """When the next code expires, membership ends or is to be announced, or webhook is to be sent; None: nothing is
-    planned. Reads the first entry of three indexes."""
+    """When the next code expires, membership ends or webhook is to be sent; None: nothing is planned. Reads the first entry
+    of three indexes."""
     code = select(func.min(Batch.expires_at)).where(text(UNSWEPT)).scalar_subquery()
     membership = (
         select(func.min(Membership.ends_at))
@@ -32,8 +31,7 @@ async def next_due(session: AsyncSession) -> datetime | None:
         .where(WebhookDelivery.status == DeliveryStatus.PENDING)
         .scalar_subquery()
     )
-    planned = select(func.least(code, membership, next_reminder(), webhook))
-    moment: datetime | None = (await session.execute(planned)).scalar_one()
+    moment: datetime | None = (await session.execute(select(func.least(code, membership, webhook)))).scalar_one()
     return moment
 
 
@@ -57,8 +55,6 @@ async def run_due(
         done = await expire_codes(session, now=now)
     async with database.transaction() as session:
         done += await end_memberships(session, now=now)
-    async with database.transaction() as session:
-        done += await announce_ending(session, now=now)
     async with database.transaction() as session:
         await forget_tombstones(session, now=now, keep_days=tombstone_days)
         await forget_attempts(session, now=now, keep_days=refused_attempt_days)

@@ -9,8 +9,7 @@ from codes_api.webhooks import models as _webhooks
 
 metadata = Base.metadata
 
-GLOBAL_TABLES = frozenset({_projects.Bot.__tablename__, _memberships.ReminderMark.__tablename__})
-"""Not tenant data: the directory that leads from a bot, which Telegram names alone, to its tenant; and how far the reminders
-have come."""
+GLOBAL_TABLES = frozenset({_projects.Bot.__tablename__})
+"""Not tenant data: the directory that leads from a bot, which Telegram names alone, to its tenant."""
 
 __all__ = ["GLOBAL_TABLES", "_codes", "_memberships", "_projects", "_tenants", "_webhooks", "metadata"]

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStep
-from shared.contracts.bots import RemindMember, SendNotice
+from shared.contracts.bots import SendNotice
 from shared.contracts.events import Event, EventType
 from shared.contracts.quota import ReportExpired
 
@@ -19,7 +19,6 @@ from jobs.tasks.generate_batch import generate_batch
 from jobs.tasks.obey_standing import obey_standing, tell_standing
 from jobs.tasks.put_entitlements import put_entitlements
 from jobs.tasks.release_quota import release_quota
-from jobs.tasks.remind_member import remind_member
 from jobs.tasks.report_expired import report_expired
 from jobs.tasks.run_due import run_due
 from jobs.tasks.send_notice import send_notice
@@ -74,10 +73,6 @@ async def _send_notice(services: Services, event: Event) -> None:
     await send_notice(services, SendNotice(account_id=event.account_id, **event.payload))
 
 
-async def _remind_member(services: Services, event: Event) -> None:
-    await remind_member(services, RemindMember(account_id=event.account_id, **event.payload))
-
-
 async def _put_entitlements(services: Services, event: Event) -> None:
     await put_entitlements(services, event.account_id)
 
@@ -113,7 +108,6 @@ STEPS: Mapping[EventType, tuple[Step, ...]] = {
     EventType.CODES_EXPIRED: (_report_expired, _fan_out),
     EventType.CODE_REDEEMED: (_fan_out,),
     EventType.MEMBERSHIP_ENDED: (_fan_out,),
-    EventType.MEMBERSHIP_ENDING: (_remind_member,),
     EventType.BOT_CONNECTED: (_sync_bot,),
     EventType.BOT_DISCONNECTED: (_sync_bot,),
     EventType.CREATOR_NOTICE: (_send_notice,),

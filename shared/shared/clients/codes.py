@@ -13,10 +13,10 @@ from shared.contracts.batches import (
     ReportDelivery,
     UnfinishedBatches,
 )
-from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, MembershipRef, OwnerChatLinked, TellCreator
+from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked, TellCreator
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.events import Event
-from shared.contracts.redemptions import CodePreview, KnownCode, MemberOfMembership, MemberView, Redemption, TypedCode
+from shared.contracts.redemptions import CodePreview, KnownCode, MemberView, Redemption, TypedCode
 from shared.contracts.statistics import CodeStatistics
 
 
@@ -101,11 +101,6 @@ class CodesClient(ServiceClient):
     async def member_view(self, account_id: UUID, project_id: UUID, telegram_id: int) -> MemberView:
         """The plans on offer and the member's memberships."""
         return await self.call("GET", f"/internal/projects/{account_id}/{project_id}/members/{telegram_id}", MemberView)
-
-    async def member_of(self, membership: MembershipRef) -> MemberOfMembership:
-        """Whose membership it is. RemoteProblem 404 if there is none, or its project is archived."""
-        path = f"/internal/projects/{membership.account_id}/{membership.project_id}/memberships/{membership.membership_id}"
-        return await self.call("GET", path, MemberOfMembership)
 
     async def preview_code(self, account_id: UUID, project_id: UUID, typed: TypedCode) -> CodePreview:
         """What a code would give, before it is confirmed. Refuses like `redeem` does."""

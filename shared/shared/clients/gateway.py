@@ -2,7 +2,7 @@
 
 from shared.clients.base import Done, ServiceClient
 from shared.contracts.batches import DeliverBatch, DeliveryOutcome
-from shared.contracts.bots import BotIdentity, BotSync, IdentifyBot, RemindMember, SendNotice
+from shared.contracts.bots import BotIdentity, BotSync, IdentifyBot, SendNotice
 
 
 class GatewayClient(ServiceClient):
@@ -23,7 +23,3 @@ class GatewayClient(ServiceClient):
     async def send_notice(self, notice: SendNotice) -> None:
         """Tell a project's creator something."""
         await self.call("POST", "/internal/notices", Done, notice)
-
-    async def remind_member(self, reminder: RemindMember) -> None:
-        """Tell a member that their membership ends soon."""
-        await self.call("POST", "/internal/reminders", Done, reminder)

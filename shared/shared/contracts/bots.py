@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, field_serializer
 
 from shared.contracts.accounts import Branding
-from shared.contracts.base import Json, UtcDatetime, WireModel
+from shared.contracts.base import Json, WireModel
 
 
 class IdentifyBot(WireModel):
@@ -66,20 +66,6 @@ class OwnerChatLinked(WireModel):
     project_id: UUID
     project_name: str
     waiting_batches: int
-
-
-class MembershipRef(WireModel):
-    """Names one membership."""
-
-    account_id: UUID
-    project_id: UUID
-    membership_id: UUID
-
-
-class RemindMember(MembershipRef):
-    """jobs asks bot-gateway to tell a member that their membership ends, unless it has another end by now."""
-
-    ends_at: UtcDatetime
 
 
 class NoticeKind(StrEnum):

@@ -59,14 +59,6 @@ class MembershipView(WireModel):
     ends_at: UtcDatetime | None
 
 
-class MemberOfMembership(WireModel):
-    """Whose membership it is. `is_member`: they have a running one in this project, be it this or another."""
-
-    telegram_id: TelegramId
-    membership: MembershipView
-    is_member: bool
-
-
 class Redemption(WireModel):
     """What redeeming gave. `repeated`: this member had redeemed this code before (C6). `extended`: M2."""
 

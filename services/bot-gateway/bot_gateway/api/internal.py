@@ -7,13 +7,12 @@ from fastapi import APIRouter, Depends
 from pydantic import SecretStr
 from shared.auth import require_service
 from shared.contracts.batches import DeliverBatch, DeliveryOutcome
-from shared.contracts.bots import BotIdentity, BotSync, IdentifyBot, RemindMember, SendNotice
+from shared.contracts.bots import BotIdentity, BotSync, IdentifyBot, SendNotice
 
 from bot_gateway.bots.identify import identify_bot
 from bot_gateway.delivery.deliver import deliver_batch
 from bot_gateway.delivery.notice import NoticeSent, send_notice
 from bot_gateway.gateway import Gateway, gateway_of
-from bot_gateway.members.remind import Reminded, remind
 
 Running = Annotated[Gateway, Depends(gateway_of)]
 
@@ -28,7 +27,6 @@ def internal_router(service_token: SecretStr) -> APIRouter:
     router.post("/bots/{bot_id}/sync")(sync)
     router.post("/deliveries")(deliver)
     router.post("/notices")(tell)
-    router.post("/reminders")(remind_member)
     return router
 
 
@@ -57,8 +55,3 @@ async def deliver(body: DeliverBatch, gateway: Running) -> DeliveryOutcome:
 async def tell(body: SendNotice, gateway: Running) -> NoticeSent:
     """Tell a creator something."""
     return await send_notice(gateway.bots, asked=body)
-
-
-async def remind_member(body: RemindMember, gateway: Running) -> Reminded:
-    """Tell a member that their membership ends soon."""
-    return await remind(gateway.codes, gateway.bots, asked=body)

@@ -3,14 +3,13 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from shared.contracts.redemptions import CodePreview, KnownCode, MemberOfMembership, MemberView, TypedCode
+from shared.contracts.redemptions import CodePreview, KnownCode, MemberView, TypedCode
 
 from codes_api.api.deps import NowDep, ServiceOnly, SessionDep, StateDep
 from codes_api.codes.known import is_known
 from codes_api.codes.preview import preview
 from codes_api.codes.throttle import Member
 from codes_api.codes.try_code import try_code
-from codes_api.memberships.member_of import member_of
 from codes_api.memberships.members import member_view
 
 router = APIRouter(prefix="/internal/projects/{account_id}/{project_id}", dependencies=[ServiceOnly], include_in_schema=False)
@@ -47,11 +46,3 @@ async def known_code(account_id: UUID, project_id: UUID, body: TypedCode, state:
 async def view_member(account_id: UUID, project_id: UUID, telegram_id: int, session: SessionDep, now: NowDep) -> MemberView:
     """The plans on offer and the member's running memberships."""
     return await member_view(session, account_id=account_id, project_id=project_id, telegram_id=telegram_id, now=now)
-
-
-@router.get("/memberships/{membership_id}")
-async def view_membership(
-    account_id: UUID, project_id: UUID, membership_id: UUID, session: SessionDep, now: NowDep
-) -> MemberOfMembership:
-    """Whose it is."""
-    return await member_of(session, account_id=account_id, project_id=project_id, membership_id=membership_id, now=now)

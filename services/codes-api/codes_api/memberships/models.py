@@ -91,13 +91,3 @@ class Membership(Base):
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(9))
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class ReminderMark(Base):
-    """How far the reminders have come: every membership that ends until then was announced. One row, of the platform."""
-
-    __tablename__ = "reminder_mark"
-    __table_args__ = (CheckConstraint("one", name="one"),)
-
-    one: Mapped[bool] = mapped_column(primary_key=True, default=True, server_default="true")
-    until: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,12 +1,10 @@
 """Projects and the bots they speak through."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from shared.db import UtcDateTime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from codes_api.base import Base
@@ -15,14 +13,12 @@ from codes_api.base import Base
 class Project(Base):
     """One community of a creator. Archived projects keep their history and count against no limit.
 
-    `has_imports`: there are, or were, codes of another form than `rules.md` C1. `chats`: the private chats that its
-    memberships lead into (T5), `chat_id` and `title` of each, in the creator's order.
+    `has_imports`: there are, or were, codes of another form than `rules.md` C1.
     """
 
     __tablename__ = "projects"
     __table_args__ = (
         ForeignKeyConstraint(["account_id"], ["tenants.account_id"]),
-        CheckConstraint("jsonb_array_length(chats) <= 5", name="chats"),
         Index("ix_projects_active", "account_id", "id", postgresql_where=text("archived_at IS NULL")),
     )
 
@@ -31,7 +27,6 @@ class Project(Base):
     name: Mapped[str] = mapped_column(String(100))
     access_codes_enabled: Mapped[bool] = mapped_column(default=False, server_default="false")
     has_imports: Mapped[bool] = mapped_column(default=False, server_default="false")
-    chats: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -1,1 +1,0 @@
-"""What happens to members beside the conversation: reminders, private chats (`rules.md` T5)."""
