@@ -47,6 +47,15 @@ async def test_five_methods_are_enough_to_redeem(small: Small) -> None:
     assert set(small.telegram.called) <= set(KNOWN)
 
 
+async def test_five_methods_are_enough_to_redeem_also_where_there_are_chats(small: Small) -> None:
+    small.codes.bots[42] = small.codes.bots[42].model_copy(update={"has_chats": True})
+    small.codes.chats = {-1001: "Lounge"}
+    small.telegram.say(CODE)
+    await small.heard("Welcome to Gold")
+    assert "Get my invite links" in small.telegram.last["reply_markup"]
+    assert len(small.telegram.messages) == 1
+
+
 async def test_errors_of_the_server_are_survived(small: Small) -> None:
     await until(lambda: len(small.telegram.offsets) > 0)
     small.telegram.failures += [500, 409]

@@ -19,7 +19,10 @@ async def test_every_answer_is_as_the_document_says(shop: Shop) -> None:
     webhook = await shop.creator.made(f"{shop.path}/webhooks", {"url": "http://127.0.0.1:9/hook"})
     await shop.creator.post(f"{shop.path}/webhooks/{webhook['id']}/test")
     delivery = (await shop.creator.get(f"{shop.path}/webhooks/{webhook['id']}/deliveries"))["data"][0]
+    shop.codes.gateway.chats[-1001234567890] = "Lounge"
+    await shop.creator.made(f"{shop.path}/chats", {"chat_id": -1001234567890})
     known = {
+        "chat_id": "-1001234567890",
         "project_id": str(shop.project_id),
         "plan_id": shop.plan_id,
         "batch_id": str(batch.batch_id),

@@ -15,6 +15,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table,
 from tests.support.codes_api import Codes, Shop
 
 TENANT_TABLES = [table for table in metadata.sorted_tables if table.name not in GLOBAL_TABLES]
+CHAT = -1001234567890
 CODE = "0000-0000-0000-0000"
 HOOK = "http://127.0.0.1:9/"
 """Nobody listens there."""
@@ -66,7 +67,10 @@ async def _ids(codes: Codes, shop: Shop) -> dict[str, str]:
         code = (await connection.exec_driver_sql("SELECT code FROM access_codes")).scalar_one()
     hook = await shop.creator.made(f"{shop.path}/webhooks", {"url": HOOK})
     sent = await shop.creator.made(f"{shop.path}/webhooks/{hook['id']}/test", None)
+    codes.gateway.chats[CHAT] = "Lounge"
+    await shop.creator.made(f"{shop.path}/chats", {"chat_id": CHAT})
     return {
+        "chat_id": str(CHAT),
         "project_id": str(shop.project_id),
         "plan_id": shop.plan_id,
         "batch_id": str(batch.batch_id),
@@ -85,6 +89,7 @@ def _body(method: str, path: str, ids: dict[str, str], token: str) -> dict[str, 
         ("PATCH", ""): {"name": "Mine"},
         ("PUT", "/bot"): {"token": token},
         ("PUT", "/payment-methods/access-codes"): {"enabled": False},
+        ("POST", "/chats"): {"chat_id": CHAT},
         ("POST", "/plans"): {"name": "P", "price": {"amount": 1, "currency": "USD"}, "interval": {"unit": "day"}},
         ("PATCH", "/plans/{plan_id}"): {"name": "Mine"},
         ("POST", "/batches/quote"): wish,
@@ -118,6 +123,7 @@ async def test_no_route_shows_or_changes_what_is_another_creators(codes: Codes, 
     untouched = await shop.creator.get(shop.path)
     assert (untouched["name"], untouched["access_codes_enabled"], untouched["archived_at"]) == ("Club", True, None)
     assert untouched["bot"]["bot_id"] == 1001
+    assert [chat["chat_id"] for chat in (await shop.creator.get(f"{shop.path}/chats"))["data"]] == [CHAT]
     assert (await shop.creator.get(f"{shop.path}/batches/{ids['batch_id']}"))["counts"]["unredeemed"] == 1
 
 
@@ -146,11 +152,11 @@ async def test_every_route_asks_who_it_is(codes: Codes, shop: Shop) -> None:
 
 
 async def test_internal_routes_are_for_services(shop: Shop) -> None:
-    names = ("account_id", "project_id", "batch_id")
+    names = ("account_id", "project_id", "batch_id", "membership_id")
     internal = _routes(INTERNAL_ROUTERS)
     assert len(internal) > 15
     for method, route in internal:
-        path = route.path.format(**dict.fromkeys(names, new_id()), bot_id=1, telegram_id=1)
+        path = route.path.format(**dict.fromkeys(names, new_id()), bot_id=1, telegram_id=1, chat_id=-1)
         answer = await shop.creator._http.request(method, path)  # with a creator's key
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), f"{method} {path}"
 

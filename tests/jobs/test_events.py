@@ -49,7 +49,16 @@ MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
         {"project_id": str(PROJECT), "batch_id": str(BATCH), "position": 0, "membership_id": str(BATCH), "periods": 1},
         [FAN_OUT],
     ),
-    (EventType.MEMBERSHIP_ENDED, {"project_id": str(PROJECT), "membership_id": str(BATCH)}, [FAN_OUT]),
+    (
+        EventType.MEMBERSHIP_ENDED,
+        {"project_id": str(PROJECT), "membership_id": str(BATCH)},
+        [FAN_OUT, ("gateway.let_go", f"{ACCOUNT}/{PROJECT}/{BATCH}")],
+    ),
+    (
+        EventType.MEMBERSHIP_ENDING,
+        {"project_id": str(PROJECT), "membership_id": str(BATCH), "ends_at": "2026-03-31T10:00:00Z"},
+        [("gateway.remind", f"{ACCOUNT}/{PROJECT}/{BATCH}/2026-03-31T10:00:00Z")],
+    ),
     (EventType.BOT_CONNECTED, {"bot_id": 4711}, [("gateway.sync", "4711")]),
     (EventType.BOT_DISCONNECTED, {"bot_id": 4711}, [("gateway.sync", "4711")]),
     (
@@ -121,3 +130,16 @@ async def test_an_event_handed_over_twice_has_its_effect_once(owners: Owners, qu
     await queue.empty()
     assert [call.subject for call in owners.calls if call.operation == "gateway.sync"] == ["1", "2"]
     assert await queue.redis.pttl(f"arq:result:event:{event_id}") > 9 * 60_000  # a relay may come back minutes later
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("operation", ["gateway.let_go", "gateway.remind"])
+async def test_an_outage_of_telegram_is_waited_out(owners: Owners, queue: Queue, operation: str) -> None:
+    owners.fail_next(operation, 503, 503, code="dependency_unavailable")
+    of_member = {"project_id": str(PROJECT), "membership_id": str(BATCH)}
+    if operation == "gateway.let_go":
+        await queue.hand_over(EventType.MEMBERSHIP_ENDED, of_member)
+    else:
+        await queue.hand_over(EventType.MEMBERSHIP_ENDING, of_member | {"ends_at": "2026-03-31T10:00:00Z"})
+    await queue.empty()
+    assert owners.count(operation) == 3

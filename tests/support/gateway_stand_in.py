@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 from shared.contracts.bots import BotIdentity, IdentifyBot
+from shared.contracts.chats import CheckChat, CheckedChat
 from shared.errors import FieldError
 
 
@@ -12,11 +13,17 @@ class _BotTokenInvalidError(FieldError):
     title = "Telegram does not accept the bot token"
 
 
+class _ChatRightsMissingError(FieldError):
+    code = "chat_rights_missing"
+    title = "The bot lacks a right in this chat"
+
+
 @dataclass
 class GatewayStandIn:
-    """`bots`: which token belongs to whom."""
+    """`bots`: which token belongs to whom. `chats`: where the bot has its rights, with the titles."""
 
     bots: dict[str, BotIdentity] = field(default_factory=dict)
+    chats: dict[int, str] = field(default_factory=dict)
 
     def make_bot(self, bot_id: int = 1001, *, username: str = "club_bot", token: str | None = None) -> str:
         """A bot that Telegram knows; its token."""
@@ -33,5 +40,11 @@ class GatewayStandIn:
             if (bot := self.bots.get(body.token)) is None:
                 raise _BotTokenInvalidError("token", "Telegram knows no bot with this token.")
             return bot
+
+        @router.post("/internal/chats/check")
+        async def check(body: CheckChat) -> CheckedChat:
+            if (title := self.chats.get(body.chat_id)) is None:
+                raise _ChatRightsMissingError("chat_id", "The bot may not ban users there.")
+            return CheckedChat(chat_id=body.chat_id, title=title)
 
         return router

@@ -30,6 +30,7 @@ from shared.contracts.batches import (
     UnfinishedBatches,
 )
 from shared.contracts.bots import BotSync, SendNotice, TellCreator
+from shared.contracts.chats import MembershipRef, MemberTold, SendReminder
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.events import Event
 from shared.contracts.quota import QuotaReservation, ReportExpired, ReservationState
@@ -286,6 +287,17 @@ def _gateway(owners: Owners) -> APIRouter:
     async def sync(request: Request, bot_id: int) -> BotSync:
         await owners.asked(request, "gateway.sync", bot_id)
         return BotSync(bot_id=bot_id, listening=True)
+
+    @router.post("/departures")
+    async def let_go(request: Request, ended: MembershipRef) -> MemberTold:
+        await owners.asked(request, "gateway.let_go", f"{ended.account_id}/{ended.project_id}/{ended.membership_id}")
+        return MemberTold(told=True)
+
+    @router.post("/reminders")
+    async def remind(request: Request, send: SendReminder) -> MemberTold:
+        subject = f"{send.account_id}/{send.project_id}/{send.membership_id}/{rfc3339(send.ends_at)}"
+        await owners.asked(request, "gateway.remind", subject)
+        return MemberTold(told=True)
 
     @router.post("/notices")
     async def notice(request: Request, send: SendNotice) -> dict[str, str]:

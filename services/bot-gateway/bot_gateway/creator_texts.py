@@ -126,6 +126,12 @@ def notice(kind: NoticeKind, connected: ConnectedBot, params: dict[str, Any]) ->
             "Your server has not accepted what we sent it, so we stopped trying. The webhook's list of deliveries shows why. "
             "When your server works again, switch the webhook on and have the missed deliveries sent again."
         )
+    if kind is NoticeKind.CHAT_RIGHTS_MISSING:
+        return (
+            f"<b>{project}: your bot lacks a right</b>\n\n"
+            "It could not invite or remove a member in one of your private chats; the list of your chats in MemberPass shows "
+            "which. Make the bot an administrator there who may invite users and ban users, and name the chat again."
+        )
     if kind in _OF_ACCOUNT:
         return _OF_ACCOUNT[kind].format(project=project)
     return (

@@ -5,12 +5,15 @@ import re
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot_gateway import texts
+from bot_gateway.chats.invite import NO_WAYS, Ways
 from bot_gateway.code_form import LONGEST_IN_A_BUTTON
+from bot_gateway.people import plain_name
 
 HOME = "home"
 ASK = "ask"
 STATUS = "status"
 HELP = "help"
+JOIN = "join"
 REDEEM = "redeem:"
 PREVIEW = "preview:"
 _WITH_CODE = re.compile(rf"(?:redeem|preview):([0-9A-Z._-]{{6,{LONGEST_IN_A_BUTTON}}})")
@@ -42,9 +45,19 @@ def preview_again(code: str) -> InlineKeyboardMarkup:
     return _rows((texts.BUTTON_AGAIN, PREVIEW + code))
 
 
-def after_redeeming() -> InlineKeyboardMarkup:
-    """Under the result."""
-    return _rows((texts.BUTTON_MEMBERSHIPS, STATUS))
+def after_redeeming(ways: Ways = NO_WAYS) -> InlineKeyboardMarkup:
+    """Under the result: the links into the project's chats, a button for those that could not be made, the memberships."""
+    return _with_links(ways, *_join_again(ways), (texts.BUTTON_MEMBERSHIPS, STATUS))
+
+
+def joining(ways: Ways) -> InlineKeyboardMarkup:
+    """Under the links that a member asked for."""
+    return _with_links(ways, *_join_again(ways), (texts.BUTTON_BACK, HOME))
+
+
+def way_back() -> InlineKeyboardMarkup:
+    """When a membership ends or has ended: another code, or the plan list."""
+    return _rows((texts.BUTTON_REDEEM, ASK), (texts.BUTTON_PLANS, HOME))
 
 
 def after_refusal() -> InlineKeyboardMarkup:
@@ -57,9 +70,19 @@ def back() -> InlineKeyboardMarkup:
     return _rows((texts.BUTTON_BACK, HOME))
 
 
-def status() -> InlineKeyboardMarkup:
-    """Under the memberships."""
-    return _rows((texts.BUTTON_REDEEM, ASK), (texts.BUTTON_BACK, HOME))
+def status(*, chats: bool = False) -> InlineKeyboardMarkup:
+    """Under the memberships. `chats`: they let the member into private chats."""
+    join = [(texts.BUTTON_JOIN, JOIN)] if chats else []
+    return _rows(*join, (texts.BUTTON_REDEEM, ASK), (texts.BUTTON_BACK, HOME))
+
+
+def _join_again(ways: Ways) -> list[tuple[str, str]]:
+    return [(texts.BUTTON_JOIN, JOIN)] if ways.missing else []
+
+
+def _with_links(ways: Ways, *buttons: tuple[str, str]) -> InlineKeyboardMarkup:
+    links = [[InlineKeyboardButton(text=plain_name(f"Join {title}"), url=link)] for title, link in ways.links]
+    return InlineKeyboardMarkup(inline_keyboard=[*links, *_rows(*buttons).inline_keyboard])
 
 
 def _rows(*buttons: tuple[str, str]) -> InlineKeyboardMarkup:

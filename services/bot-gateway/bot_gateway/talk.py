@@ -22,6 +22,9 @@ RESTS = 2
 class Talk:
     """The bot's voice in one chat.
 
+    Attributes:
+        bot: who speaks.
+
     Args:
         bot: who speaks.
         chat_id: where.
@@ -29,7 +32,7 @@ class Talk:
     """
 
     def __init__(self, bot: Bot, chat_id: int, branding: Branding) -> None:
-        self._bot = bot
+        self.bot = bot
         self._chat_id = chat_id
         self._footer = f"\n\n{BRANDING}" if branding is Branding.EVERYWHERE else ""
 
@@ -40,7 +43,7 @@ class Talk:
             TelegramAPIError: a failure that passes; the update is to be handled again.
         """
         try:
-            await _rested(lambda: self._bot.send_message(self._chat_id, text + self._footer, reply_markup=keyboard))
+            await _rested(lambda: self.bot.send_message(self._chat_id, text + self._footer, reply_markup=keyboard))
         except CHAT_GONE as error:
             log.warning("message_refused", error=type(error).__name__)
 
@@ -52,7 +55,7 @@ class Talk:
         """
         photo = BufferedInputFile(picture, file_name)
         try:
-            await _rested(lambda: self._bot.send_photo(self._chat_id, photo, caption=caption + self._footer))
+            await _rested(lambda: self.bot.send_photo(self._chat_id, photo, caption=caption + self._footer))
         except PASSING:
             raise
         except AiogramError as error:
@@ -71,12 +74,12 @@ class Talk:
 
     async def acknowledge(self, callback_id: str) -> None:
         """Stop the button's waiting sign."""
-        await optional(self._bot.answer_callback_query(callback_id), "answerCallbackQuery")
+        await optional(self.bot.answer_callback_query(callback_id), "answerCallbackQuery")
 
     async def _edit(self, message_id: int, text: str, keyboard: InlineKeyboardMarkup | None) -> bool:
         try:
             await _rested(
-                lambda: self._bot.edit_message_text(
+                lambda: self.bot.edit_message_text(
                     text + self._footer, chat_id=self._chat_id, message_id=message_id, reply_markup=keyboard
                 )
             )

@@ -4,6 +4,7 @@ The refusals of a code are in `refusals.py`, what creators read in `creator_text
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared.contracts.redemptions import CodePreview, MembershipView, MemberView, PlanSummary, Redemption
 
@@ -19,6 +20,8 @@ BUTTON_CONFIRM = "Confirm"
 BUTTON_AGAIN = "Try again"
 BUTTON_ANOTHER = "Enter another code"
 BUTTON_BACK = "Back"
+BUTTON_JOIN = "Get my invite links"
+BUTTON_PLANS = "See the memberships"
 
 COMMANDS = (
     ("start", "Memberships and prices"),
@@ -48,6 +51,10 @@ HINT = (
     "Send just the code.\n\n/start shows the memberships, /help how this works."
 )
 TEXT_ONLY = "I can only read text. Send your access code as a message, or /help to see what I can do."
+WAYS = "<b>Your way in</b>\n\nEach link works once and for one day. Don't pass it on: whoever opens it takes your place."
+ALL_IN = "<b>You are in already</b>\n\nThere is nothing left to join."
+NO_WAY = "I couldn't make all of your invite links right now. Please try again in a moment."
+NOTHING_TO_JOIN = "There is nothing to join without a running membership. Got an access code? Send it here."
 AWAY = "I can't reach the membership service right now. <b>Nothing was lost or changed</b>: please try again in a moment."
 BROKEN = "Something went wrong on our side, sorry. It was recorded. Please try again in a moment."
 
@@ -93,6 +100,23 @@ def redeemed(result: Redemption) -> str:
     if result.extended:
         return f"<b>Your {plan} membership is extended</b>\n\nIt is now {_span(membership)}."
     return f"<b>Welcome to {plan}!</b>\n\nYour membership is {_span(membership)}."
+
+
+def ended(plan_name: str, *, chats: int) -> str:
+    """A membership is over, and the member was removed from so many chats."""
+    removed = f" You were removed from {'the private chat' if chats == 1 else 'the private chats'}." if chats else ""
+    return (
+        f"<b>Your {name(plan_name)} membership has ended</b>\n\n"
+        f"Thank you for having been with us.{removed} You can come back whenever you like: with a new access code."
+    )
+
+
+def ends_soon(plan_name: str, ends_at: datetime) -> str:
+    """The reminder before the end."""
+    return (
+        f"<b>Your {name(plan_name)} membership ends soon</b>\n\n"
+        f"It is active until {moment(ends_at)}. Redeem another access code before then and it goes on without a break."
+    )
 
 
 def price(plan: PlanSummary) -> str:

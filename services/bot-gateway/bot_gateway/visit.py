@@ -8,6 +8,7 @@ from shared.clients.codes import CodesClient
 from shared.contracts.bots import ConnectedBot, LinkOwnerChat, OwnerChatLinked
 from shared.contracts.redemptions import CodePreview, MemberView, Redemption, TypedCode
 
+from bot_gateway.chats.invite import Ways, ways_in
 from bot_gateway.talk import Talk
 
 
@@ -50,6 +51,10 @@ class Visit:
     async def redeem(self, text: str) -> Redemption:
         """Redeem a code. Raises RemoteProblem as `CodesClient.redeem` does."""
         return await self.codes.redeem(self.connected.account_id, self.connected.project_id, self._typed(text))
+
+    async def ways_in(self, *, fresh: bool = False) -> Ways:
+        """The links into the project's chats; none are made and nobody is asked where it names none."""
+        return await ways_in(self.codes, self.talk.bot, self.connected, self.telegram_id, fresh=fresh)
 
     async def link_owner(self, link_token: str) -> OwnerChatLinked:
         """This chat is the creator's. Raises RemoteProblem as `CodesClient.link_owner_chat` does."""

@@ -1,6 +1,8 @@
-"""What is due in codes-api: codes that expire, memberships that end, webhooks to be sent, memories to be forgotten."""
+"""What is due in codes-api: codes that expire, memberships that end, members to be reminded of it, webhooks to be sent,
+memories to be forgotten."""
 
 from datetime import datetime
+from typing import Final
 
 from shared.contracts.due import DueRun
 from shared.db import Database
@@ -12,14 +14,17 @@ from codes_api.codes.models import UNSWEPT, Batch
 from codes_api.codes.refuse import forget_attempts
 from codes_api.memberships.end import end_memberships
 from codes_api.memberships.models import Membership, MembershipStatus
+from codes_api.memberships.remind import next_reminder, remind_members
 from codes_api.webhooks.deliveries import forget_deliveries
 from codes_api.webhooks.models import DeliveryStatus, WebhookDelivery
 from codes_api.webhooks.sender import Sender
 
+REMIND_DAYS: Final = 3
 
-async def next_due(session: AsyncSession) -> datetime | None:
-    """When the next code expires, membership ends or webhook is to be sent; None: nothing is planned. Reads the first entry
-    of three indexes."""
+
+async def next_due(session: AsyncSession, *, remind_days: int = REMIND_DAYS) -> datetime | None:
+    """When the next code expires, membership ends, member is to be reminded or webhook is to be sent; None: nothing is
+    planned. Reads the first entries of four indexes."""
     code = select(func.min(Batch.expires_at)).where(text(UNSWEPT)).scalar_subquery()
     membership = (
         select(func.min(Membership.ends_at))
@@ -31,7 +36,8 @@ async def next_due(session: AsyncSession) -> datetime | None:
         .where(WebhookDelivery.status == DeliveryStatus.PENDING)
         .scalar_subquery()
     )
-    moment: datetime | None = (await session.execute(select(func.least(code, membership, webhook)))).scalar_one()
+    reminder = next_reminder(remind_days)
+    moment: datetime | None = (await session.execute(select(func.least(code, membership, reminder, webhook)))).scalar_one()
     return moment
 
 
@@ -41,6 +47,7 @@ async def run_due(
     now: datetime,
     tombstone_days: int,
     refused_attempt_days: int,
+    remind_days: int = REMIND_DAYS,
     webhook_log_days: int = 30,
     webhooks: Sender | None = None,
     webhook_patience_s: float = 0,
@@ -56,10 +63,12 @@ async def run_due(
     async with database.transaction() as session:
         done += await end_memberships(session, now=now)
     async with database.transaction() as session:
+        done += await remind_members(session, now=now, days_before=remind_days)
+    async with database.transaction() as session:
         await forget_tombstones(session, now=now, keep_days=tombstone_days)
         await forget_attempts(session, now=now, keep_days=refused_attempt_days)
         await forget_deliveries(session, now=now, keep_days=webhook_log_days)
     if webhooks is not None:
         done += await webhooks.run_due(patience_s=0 if done else webhook_patience_s)
     async with database.transaction() as session:
-        return DueRun(done=done, next_due_at=await next_due(session))
+        return DueRun(done=done, next_due_at=await next_due(session, remind_days=remind_days))

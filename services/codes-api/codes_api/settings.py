@@ -30,6 +30,8 @@ class Settings(ServiceSettings):
     """How long an expired code can still be looked up (`rules.md` C4)."""
     refused_attempt_days: int = Field(default=30, ge=1)
     """`rules.md` C8."""
+    remind_days_before_end: int = Field(default=3, ge=1, le=30)
+    """How long before the end of a membership its member is reminded (`rules.md` T5)."""
     webhook_timeout_seconds: float = Field(default=10, gt=0, le=20)
     """How long a creator's server may take to accept a webhook."""
     webhook_log_days: int = Field(default=30, ge=4)

@@ -10,6 +10,7 @@ from datetime import datetime
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStep
 from shared.contracts.bots import SendNotice
+from shared.contracts.chats import MembershipRef, SendReminder
 from shared.contracts.events import Event, EventType
 from shared.contracts.quota import ReportExpired
 
@@ -19,8 +20,10 @@ from jobs.tasks.generate_batch import generate_batch
 from jobs.tasks.obey_standing import obey_standing, tell_standing
 from jobs.tasks.put_entitlements import put_entitlements
 from jobs.tasks.release_quota import release_quota
+from jobs.tasks.remind_member import remind_member
 from jobs.tasks.report_expired import report_expired
 from jobs.tasks.run_due import run_due
+from jobs.tasks.see_member_out import see_member_out
 from jobs.tasks.send_notice import send_notice
 from jobs.tasks.settle_batch import settle_batch
 from jobs.tasks.sync_bot import sync_bot
@@ -96,6 +99,14 @@ async def _charge(services: Services, _: Event) -> None:
     await run_due(services.owners["billing"], "billing", services.clock)
 
 
+async def _see_member_out(services: Services, event: Event) -> None:
+    await see_member_out(services, MembershipRef(account_id=event.account_id, **event.payload))
+
+
+async def _remind_member(services: Services, event: Event) -> None:
+    await remind_member(services, SendReminder(account_id=event.account_id, **event.payload))
+
+
 async def _request_advance(services: Services, _: Event) -> None:
     await services.queues.request_advance()
 
@@ -107,7 +118,9 @@ STEPS: Mapping[EventType, tuple[Step, ...]] = {
     EventType.DELIVERY_REQUESTED: (_request_delivery,),
     EventType.CODES_EXPIRED: (_report_expired, _fan_out),
     EventType.CODE_REDEEMED: (_fan_out,),
-    EventType.MEMBERSHIP_ENDED: (_fan_out,),
+    # The creator's server first: Telegram may be away for long.
+    EventType.MEMBERSHIP_ENDED: (_fan_out, _see_member_out),
+    EventType.MEMBERSHIP_ENDING: (_remind_member,),
     EventType.BOT_CONNECTED: (_sync_bot,),
     EventType.BOT_DISCONNECTED: (_sync_bot,),
     EventType.CREATOR_NOTICE: (_send_notice,),

@@ -14,6 +14,7 @@ from shared.contracts.batches import (
     UnfinishedBatches,
 )
 from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked, TellCreator
+from shared.contracts.chats import Departed, Departure, EndingMembership, InviteLink, KeepInvite, MemberChats, MembershipRef
 from shared.contracts.due import DueRun, NextDue, OutboxState
 from shared.contracts.events import Event
 from shared.contracts.redemptions import CodePreview, KnownCode, MemberView, Redemption, TypedCode
@@ -116,6 +117,36 @@ class CodesClient(ServiceClient):
         too_many_attempts, lifetime_limit_reached, account_locked."""
         return await self.call("POST", f"/internal/projects/{account_id}/{project_id}/redemptions", Redemption, typed)
 
+    # private chats
+    async def member_chats(self, account_id: UUID, project_id: UUID, telegram_id: int) -> MemberChats:
+        """The chats that a member may be in now, with the links made for them."""
+        return await self.call("GET", f"/internal/projects/{account_id}/{project_id}/members/{telegram_id}/chats", MemberChats)
+
+    async def keep_invite(
+        self, account_id: UUID, project_id: UUID, telegram_id: int, chat_id: int, made: KeepInvite
+    ) -> InviteLink:
+        """Remember the link that was made for a member; the answer is the one that counts. RemoteProblem 404: they may not be
+        in the chat any more, so that no link counts."""
+        path = f"/internal/projects/{account_id}/{project_id}/members/{telegram_id}/chats/{chat_id}/invite"
+        return await self.call("PUT", path, InviteLink, made)
+
+    async def report_chat_trouble(self, account_id: UUID, project_id: UUID, chat_id: int) -> None:
+        """The bot has no right to invite or remove in a chat: its creator is told once."""
+        await self.call("POST", f"/internal/projects/{account_id}/{project_id}/chats/{chat_id}/trouble", Done)
+
+    async def departure(self, membership: MembershipRef) -> Departure:
+        """What the end of a membership means for its member's place in the chats."""
+        return await self.call("GET", f"{_membership(membership)}/departure", Departure)
+
+    async def departed(self, membership: MembershipRef, done: Departed) -> Departure:
+        """They were removed, and their links revoked. The answer is how it stands now; a member who came back while they
+        were being removed is `gone` no more."""
+        return await self.call("POST", f"{_membership(membership)}/departure", Departure, done)
+
+    async def ending_membership(self, membership: MembershipRef) -> EndingMembership:
+        """A membership and its present end."""
+        return await self.call("GET", f"{_membership(membership)}/end", EndingMembership)
+
     # webhooks
     async def fan_out_webhooks(self, event: Event) -> None:
         """Write what the creator's webhook endpoints are to be told of an event; keyed by the event. Sending follows."""
@@ -142,3 +173,7 @@ class CodesClient(ServiceClient):
     async def outbox(self) -> OutboxState:
         """How many of codes-api's committed events wait for the relay."""
         return await self.call("GET", "/internal/outbox", OutboxState)
+
+
+def _membership(ref: MembershipRef) -> str:
+    return f"/internal/projects/{ref.account_id}/{ref.project_id}/memberships/{ref.membership_id}"

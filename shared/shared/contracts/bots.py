@@ -34,6 +34,8 @@ class ConnectedBot(WireModel):
     project_name: str
     branding: Branding
     owner_chat_id: int | None
+    has_chats: bool = False
+    """Whether the project names private chats (`rules.md` T5)."""
 
     @field_serializer("token", "webhook_secret", when_used="json")
     def _reveal(self, value: SecretStr) -> str:
@@ -75,6 +77,7 @@ class NoticeKind(StrEnum):
     MANY_WRONG_GUESSES = "many_wrong_guesses"
     BATCH_FAILED = "batch_failed"
     WEBHOOK_DISABLED = "webhook_disabled"
+    CHAT_RIGHTS_MISSING = "chat_rights_missing"
     ACCOUNT_OVERDUE = "account_overdue"
     ACCOUNT_LOCKED = "account_locked"
     ACCOUNT_SUSPENDED = "account_suspended"

@@ -30,6 +30,8 @@ class EventType(StrEnum):
     lasts from then on; more than one: it was extended)"""
     MEMBERSHIP_ENDED = "membership.ended"
     """payload: project_id, membership_id. Its time was over, or it was cancelled; the row says which."""
+    MEMBERSHIP_ENDING = "membership.ending"
+    """payload: project_id, membership_id, ends_at. The member is to be reminded, once for each end (`rules.md` T5)."""
     BOT_CONNECTED = "bot.connected"
     """payload: bot_id"""
     BOT_DISCONNECTED = "bot.disconnected"

@@ -79,7 +79,8 @@ async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
 async def test_memberships_end_at_their_end(world: World) -> None:
     given = await redeem(world.database, **world.place, typed=await world.code(await world.plan("week")), telegram_id=1, now=NOW)
     end = NOW + 7 * DAY
-    assert await planned(world) == end
+    assert await planned(world) == end - 3 * DAY
+    assert await run(world, end - 3 * DAY) == DueRun(done=1, next_due_at=end)
     assert (await run(world, end - MOMENT)).done == 0
     assert await run(world, end + DAY) == DueRun(done=1, next_due_at=None)
     rows = await world.rows("SELECT id, status, closed_at FROM memberships")

@@ -44,6 +44,20 @@ class World:
         bot: Json = answer.json()
         return bot
 
+    async def new_group(self, title: str) -> int:
+        """A private group whose administrator is the creator's bot; its number at Telegram."""
+        body = {"title": title, "bot": self["bot"]}
+        answer = await self.http.post(f"{self.urls.telegram}/sandbox/groups", json=body)
+        must(answer.is_success, f"the sandbox Telegram made no group: {answer.text}")
+        chat_id: int = answer.json()["chat_id"]
+        return chat_id
+
+    async def joins(self, user_id: int, invite_link: str) -> bool:
+        """Somebody opens an invite link; whether it let them in."""
+        body = {"user_id": user_id, "invite_link": invite_link}
+        answer = await self.http.post(f"{self.urls.telegram}/sandbox/groups/joins", json=body)
+        return answer.is_success
+
     def __getitem__(self, name: str) -> Any:
         """What an earlier chapter left.
 

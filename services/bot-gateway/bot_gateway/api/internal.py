@@ -8,8 +8,12 @@ from pydantic import SecretStr
 from shared.auth import require_service
 from shared.contracts.batches import DeliverBatch, DeliveryOutcome
 from shared.contracts.bots import BotIdentity, BotSync, IdentifyBot, SendNotice
+from shared.contracts.chats import CheckChat, CheckedChat, MembershipRef, MemberTold, SendReminder
 
 from bot_gateway.bots.identify import identify_bot
+from bot_gateway.chats.check import check_chat
+from bot_gateway.chats.remind import remind
+from bot_gateway.chats.see_out import see_out
 from bot_gateway.delivery.deliver import deliver_batch
 from bot_gateway.delivery.notice import NoticeSent, send_notice
 from bot_gateway.gateway import Gateway, gateway_of
@@ -27,6 +31,9 @@ def internal_router(service_token: SecretStr) -> APIRouter:
     router.post("/bots/{bot_id}/sync")(sync)
     router.post("/deliveries")(deliver)
     router.post("/notices")(tell)
+    router.post("/chats/check")(check)
+    router.post("/departures")(let_go)
+    router.post("/reminders")(remind_member)
     return router
 
 
@@ -55,3 +62,18 @@ async def deliver(body: DeliverBatch, gateway: Running) -> DeliveryOutcome:
 async def tell(body: SendNotice, gateway: Running) -> NoticeSent:
     """Tell a creator something."""
     return await send_notice(gateway.bots, asked=body)
+
+
+async def check(body: CheckChat, gateway: Running) -> CheckedChat:
+    """May the project's bot invite and remove people in a chat?"""
+    return await check_chat(gateway.bots, asked=body)
+
+
+async def let_go(body: MembershipRef, gateway: Running) -> MemberTold:
+    """A membership is over."""
+    return await see_out(gateway.codes, gateway.bots, membership=body)
+
+
+async def remind_member(body: SendReminder, gateway: Running) -> MemberTold:
+    """A membership is about to end."""
+    return await remind(gateway.codes, gateway.bots, asked=body)

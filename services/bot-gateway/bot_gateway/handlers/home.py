@@ -1,4 +1,4 @@
-"""The plan list, the member's memberships, the help page."""
+"""The plan list, the member's memberships, the links into the chats, the help page."""
 
 from aiogram import F, Router
 from aiogram.filters import Command
@@ -14,6 +14,7 @@ def create_router() -> Router:
     router.callback_query.register(on_home, F.data == keyboards.HOME)
     router.message.register(on_status, Command("status", ignore_case=True))
     router.callback_query.register(on_status, F.data == keyboards.STATUS)
+    router.callback_query.register(on_join, F.data == keyboards.JOIN)
     router.message.register(on_help, Command("help", ignore_case=True))
     return router
 
@@ -27,7 +28,21 @@ async def on_home(_: TelegramObject, visit: Visit) -> None:
 async def on_status(_: TelegramObject, visit: Visit) -> None:
     """The member's memberships."""
     await visit.state.clear()
-    await visit.answer(texts.status(await visit.view()), keyboards.status())
+    view = await visit.view()
+    chats = visit.connected.has_chats and bool(view.memberships)
+    await visit.answer(texts.status(view), keyboards.status(chats=chats))
+
+
+async def on_join(_: TelegramObject, visit: Visit) -> None:
+    """New links into the project's chats; those that were made before are good no more (`rules.md` T5)."""
+    ways = await visit.ways_in(fresh=True)
+    if ways.links:
+        text = texts.WAYS
+    elif ways.missing:
+        text = texts.NO_WAY
+    else:
+        text = texts.ALL_IN if ways.found else texts.NOTHING_TO_JOIN
+    await visit.answer(text, keyboards.joining(ways))
 
 
 async def on_help(_: TelegramObject, visit: Visit) -> None:

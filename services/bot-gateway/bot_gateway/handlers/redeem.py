@@ -135,7 +135,7 @@ async def _redeem(visit: Visit, text: str) -> None:
         await visit.answer(texts.AWAY, keyboards.redeem_again(whole) if whole else keyboards.back())
     else:
         await visit.state.clear()
-        await visit.answer(texts.redeemed(result), keyboards.after_redeeming())
+        await visit.answer(texts.redeemed(result), keyboards.after_redeeming(await visit.ways_in()))
 
 
 async def _refuse(visit: Visit, problem: RemoteProblem) -> None:

@@ -8,10 +8,12 @@ from fastapi import APIRouter
 from codes_api.api import (
     batches,
     bots,
+    chats,
     codes,
     imports,
     internal_batches,
     internal_bots,
+    internal_chats,
     internal_due,
     internal_members,
     internal_redemptions,
@@ -32,6 +34,7 @@ from codes_api.api import (
 PUBLIC_ROUTERS: Sequence[APIRouter] = (
     projects.router,
     bots.router,
+    chats.router,
     payment_methods.router,
     plans.router,
     batches.router,
@@ -49,6 +52,7 @@ INTERNAL_ROUTERS: Sequence[APIRouter] = (
     internal_members.router,
     internal_tenants.router,
     internal_bots.router,
+    internal_chats.router,
     internal_batches.router,
     internal_due.router,
     internal_statistics.router,
@@ -58,6 +62,7 @@ INTERNAL_ROUTERS: Sequence[APIRouter] = (
 TAGS: Sequence[dict[str, Any]] = (
     {"name": "Projects", "description": "A project is one community: its bot, its plans, its codes."},
     {"name": "Bots", "description": "Connect the project's Telegram bot and your own chat with it."},
+    {"name": "Private chats", "description": "The groups and channels that your members are let into, and out of."},
     {"name": "Membership plans", "description": "What a redeemed code gives its member."},
     {"name": "Batches", "description": "Generate codes in bulk; a background job writes and delivers them."},
     {"name": "Imports", "description": "Bring unredeemed codes of another system."},

@@ -15,9 +15,9 @@ router = APIRouter(prefix="/internal/due", dependencies=[ServiceOnly], include_i
 
 
 @router.get("")
-async def next_due(session: SessionDep) -> NextDue:
-    """When the next code expires, membership ends or webhook is to be sent."""
-    return NextDue(next_due_at=await due.next_due(session))
+async def next_due(state: StateDep, session: SessionDep) -> NextDue:
+    """When the next code expires, membership ends, member is to be reminded or webhook is to be sent."""
+    return NextDue(next_due_at=await due.next_due(session, remind_days=state.settings.remind_days_before_end))
 
 
 @router.post("/run")
@@ -29,6 +29,7 @@ async def run_due(state: StateDep, now: NowDep) -> DueRun:
         now=now,
         tombstone_days=state.settings.tombstone_days,
         refused_attempt_days=state.settings.refused_attempt_days,
+        remind_days=state.settings.remind_days_before_end,
         webhook_log_days=state.settings.webhook_log_days,
         webhooks=state.webhooks,
         webhook_patience_s=SANDBOX_PATIENCE_S if state.settings.sandbox else 0,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from shared.db import UtcDateTime
@@ -9,6 +10,13 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from codes_api.base import Base
+
+UNREMINDED: Final = (
+    "status = 'active' AND ends_at IS NOT NULL AND ends_at - starts_at > '1 day'::interval "
+    "AND (reminded_for IS NULL OR reminded_for < ends_at)"
+)
+"""Memberships whose member is still to be reminded of their end. Written once, so that a query can be seen to fit the index
+over them."""
 
 
 class IntervalUnit(StrEnum):
@@ -55,7 +63,8 @@ class MembershipPlan(Base):
 
 class Membership(Base):
     """One member's time in one plan. Redeeming again extends it (`rules.md` M2): `periods` counts how many plan periods
-    from `starts_at` it lasts, so that the start's day is kept (M1). `ends_at` null: lifetime. `code` is the last one."""
+    from `starts_at` it lasts, so that the start's day is kept (M1). `ends_at` null: lifetime. `code` is the last one.
+    `reminded_for`: the end that its member was last reminded of (T5)."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -77,6 +86,7 @@ class Membership(Base):
             postgresql_where=text("status = 'active'"),
         ),
         Index("ix_memberships_member", "account_id", "project_id", "telegram_id"),
+        Index("ix_memberships_unreminded", "ends_at", postgresql_where=text(UNREMINDED)),
         Index("ix_memberships_ends_at", "ends_at", postgresql_where=text("status = 'active' AND ends_at IS NOT NULL")),
     )
 
@@ -89,5 +99,6 @@ class Membership(Base):
     periods: Mapped[int] = mapped_column(default=1, server_default="1")
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reminded_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(9))
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

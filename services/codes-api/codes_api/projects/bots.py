@@ -8,9 +8,10 @@ from shared.contracts.accounts import Branding
 from shared.contracts.bots import ConnectedBot
 from shared.errors import NotFoundError
 from shared.logging import get_logger
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from codes_api.chats.models import ProjectChat
 from codes_api.projects.models import Bot, Project
 from codes_api.projects.sealing import Sealer
 from codes_api.tenants.models import Tenant
@@ -22,9 +23,9 @@ async def connected_bots(session: AsyncSession, *, sealer: Sealer) -> Sequence[C
     """Every connected bot. One that was sealed with another key is left out and logged: the others must go on."""
     rows = (await session.execute(_bots().order_by(Bot.bot_id))).all()
     opened = []
-    for bot, name, branding in rows:
+    for bot, name, branding, has_chats in rows:
         try:
-            opened.append(_open(bot, name, branding, sealer))
+            opened.append(_open(bot, name, branding, sealer, has_chats=has_chats))
         except InvalidToken:
             log.error("bot_sealed_with_another_key", bot_id=bot.bot_id)  # noqa: TRY400  # the trace says no more
     return opened
@@ -48,23 +49,24 @@ async def project_bot(session: AsyncSession, *, account_id: UUID, project_id: UU
     return await _one(session, _bots().where(Bot.account_id == account_id, Bot.project_id == project_id), sealer)
 
 
-def _bots() -> Select[Bot, str, str]:
+def _bots() -> Select[Bot, str, str, bool]:
+    has_chats = exists().where(ProjectChat.account_id == Bot.account_id, ProjectChat.project_id == Bot.project_id)
     return (
-        select(Bot, Project.name, Tenant.branding)
+        select(Bot, Project.name, Tenant.branding, has_chats)
         .join(Project, and_(Project.account_id == Bot.account_id, Project.id == Bot.project_id))
         .join(Tenant, Tenant.account_id == Bot.account_id)
     )
 
 
-async def _one(session: AsyncSession, query: Select[Bot, str, str], sealer: Sealer) -> ConnectedBot:
+async def _one(session: AsyncSession, query: Select[Bot, str, str, bool], sealer: Sealer) -> ConnectedBot:
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFoundError("No such bot is connected.")
-    bot, name, branding = row
-    return _open(bot, name, branding, sealer)
+    bot, name, branding, has_chats = row
+    return _open(bot, name, branding, sealer, has_chats=has_chats)
 
 
-def _open(bot: Bot, project_name: str, branding: str, sealer: Sealer) -> ConnectedBot:
+def _open(bot: Bot, project_name: str, branding: str, sealer: Sealer, *, has_chats: bool) -> ConnectedBot:
     return ConnectedBot(
         bot_id=bot.bot_id,
         username=bot.username,
@@ -75,4 +77,5 @@ def _open(bot: Bot, project_name: str, branding: str, sealer: Sealer) -> Connect
         project_name=project_name,
         branding=Branding(branding),
         owner_chat_id=bot.owner_chat_id,
+        has_chats=has_chats,
     )

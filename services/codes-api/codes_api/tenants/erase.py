@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.base import idempotency_keys
+from codes_api.chats.models import ProjectChat
 from codes_api.codes.models import AccessCode, Batch, RefusedAttempt
 from codes_api.memberships.models import Membership, MembershipPlan
 from codes_api.projects.disconnect_bot import remove_bot
@@ -24,7 +25,8 @@ ERASED: Final = "erased"
 
 async def erase_tenant(session: AsyncSession, *, account_id: UUID, now: datetime, limit: int = PIECE) -> Piece:
     """Erase a bounded piece: bot tokens and chats, members' Telegram ids, what they typed, names and labels, webhooks with
-    their messages. What codes and memberships there were stays, as numbers. Doing it again goes on where it stopped.
+    their messages, private chats with the links into them. What codes and memberships there were stays, as numbers. Doing it
+    again goes on where it stopped.
 
     The memberships are to be ended before.
 
@@ -34,7 +36,7 @@ async def erase_tenant(session: AsyncSession, *, account_id: UUID, now: datetime
     await lock_tenant(session, account_id=account_id)
     for bot in await session.scalars(select(Bot).where(Bot.account_id == account_id).with_for_update()):
         await remove_bot(session, bot=bot, now=now)
-    for table in (WebhookEndpoint, RefusedAttempt):
+    for table in (WebhookEndpoint, RefusedAttempt, ProjectChat):
         await session.execute(delete(table).where(table.account_id == account_id))
     await session.execute(idempotency_keys.delete().where(idempotency_keys.c.account_id == account_id))
     for named in (Project, MembershipPlan):

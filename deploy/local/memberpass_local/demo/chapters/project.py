@@ -37,6 +37,11 @@ async def set_up_project(world: World) -> None:
         answer = await world.chat(CREATOR).ask(f"/start {payload}", "the bot greets its creator")
     tell.bubble(f"@{world['bot']} to Ada", answer["text"], answer["buttons"])
 
+    with tell.step("She names her private group; Telegram says that the bot may invite and remove there") as step:
+        group = await world.new_group("Kitchen table")
+        named = await codes.call("POST", f"{world['project']}/chats", {"chat_id": group})
+        step.note(named["title"])
+
     with tell.step("She turns access codes on"):
         await codes.call("PUT", f"{world['project']}/payment-methods/access-codes", {"enabled": True})
 

@@ -34,6 +34,11 @@ async def _mia_taps_a_link(world: World) -> None:
         await chat.press(offer, "redeem:")
         done = await chat.edited(offer, "the bot welcomes Mia", lambda m: not _has_confirm(m) and "Kitchen Forever" in m["text"])
     tell.bubble(f"@{world['bot']} to Mia", done["text"], done["buttons"])
+    with tell.step("The link under the welcome lets her into the private group, and nobody after her"):
+        links = [str(button["url"]) for row in done["buttons"] for button in row if button.get("url")]
+        must_equal("links into the group", len(links), 1)
+        must(await world.joins(MIA, links[0]), "Mia's link lets her in")
+        must(not await world.joins(ZOE, links[0]), "a link works once")
 
 
 async def _ben_types(world: World) -> None:

@@ -1,0 +1,1 @@
+"""A project's private chats: may we, letting members in, seeing them out."""
