@@ -182,7 +182,7 @@ async def test_the_end_removes_and_lets_them_come_back(webhook: House) -> None:
     first, second = await club(webhook, 2)
     one, unused = links(await webhook.person().say(CODE))
     await join(webhook, one)
-    webhook.codes.leaving = ANN
+    webhook.codes.leaving_member = ANN
     webhook.codes.entitled.clear()
     assert (await webhook.client.let_go(membership(webhook))).told
     assert (inside(webhook, first), inside(webhook, second)) == ([], [])
@@ -200,7 +200,7 @@ async def test_the_end_removes_and_lets_them_come_back(webhook: House) -> None:
 async def test_who_has_another_membership_stays_and_hears_nothing(webhook: House) -> None:
     (chat_id,) = await club(webhook)
     await join(webhook, links(await webhook.person().say(CODE))[0])
-    webhook.codes.leaving = ANN
+    webhook.codes.leaving_member = ANN
     before = await webhook.sent(ANN)
     assert not (await webhook.client.let_go(membership(webhook))).told
     assert inside(webhook, chat_id) == [ANN]
@@ -210,7 +210,7 @@ async def test_who_has_another_membership_stays_and_hears_nothing(webhook: House
 async def test_who_comes_back_while_being_removed_gets_links(webhook: House) -> None:
     (chat_id,) = await club(webhook)
     await join(webhook, links(await webhook.person().say(CODE))[0])
-    webhook.codes.leaving, webhook.codes.comes_back = ANN, True
+    webhook.codes.leaving_member, webhook.codes.comes_back = ANN, True
     webhook.codes.entitled.clear()
     assert (await webhook.client.let_go(membership(webhook))).told
     last = (await webhook.person().heard())[-1]
@@ -223,7 +223,7 @@ async def test_an_outage_in_the_middle_is_carried_on_with(webhook: House) -> Non
     first, second = await club(webhook, 2)
     for link in links(await webhook.person().say(CODE)):
         await join(webhook, link)
-    webhook.codes.leaving = ANN
+    webhook.codes.leaving_member = ANN
     webhook.codes.entitled.clear()
     for method in ("banChatMember", "unbanChatMember", "sendMessage"):
         await webhook.fail_next(method=method, status=502)
@@ -239,7 +239,7 @@ async def test_a_bot_without_rights_does_what_it_can(webhook: House) -> None:
     first, second = await club(webhook, 2)
     for link in links(await webhook.person().say(CODE)):
         await join(webhook, link)
-    webhook.codes.leaving = ANN
+    webhook.codes.leaving_member = ANN
     webhook.codes.entitled.clear()
     await webhook.fail_next(method="banChatMember", status=403)
     assert (await webhook.client.let_go(membership(webhook))).told
@@ -276,7 +276,7 @@ async def test_who_blocked_the_bot_is_not_asked_again(webhook: House) -> None:
     webhook.world.set_blocked(webhook.bot_id, ANN, blocked=True)
     webhook.codes.ending = EndingMembership(telegram_id=ANN, plan_name="Gold", ends_at=ENDS, running=True)
     await webhook.client.remind(SendReminder(**membership(webhook).model_dump(), ends_at=ENDS))
-    webhook.codes.leaving = ANN
+    webhook.codes.leaving_member = ANN
     await webhook.client.let_go(membership(webhook))
     assert len(await webhook.sent(ANN)) == 1
 

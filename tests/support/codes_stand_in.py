@@ -130,7 +130,7 @@ class CodesStandIn:
         self.entitled: set[int] = set()
         self.invites: dict[tuple[int, int], InviteLink] = {}
         self.troubles: list[int] = []
-        self.leaving = 0
+        self.leaving_member = 0
         self.comes_back = False
         self.races = False
         self.ending = EndingMembership(telegram_id=1, plan_name="Gold", ends_at=None, running=True)
@@ -266,13 +266,13 @@ class CodesStandIn:
         return {}
 
     async def _departure(self) -> Departure:
-        member = self.leaving
+        member = self.leaving_member
         gone = member not in self.entitled
         return Departure(telegram_id=member, plan_name="Gold", gone=gone, chats=self._chats_of(member))
 
     async def _departed(self, body: Departed) -> Departure:
         if self.comes_back:
-            self.entitled.add(self.leaving)
+            self.entitled.add(self.leaving_member)
         self.invites = {key: kept for key, kept in self.invites.items() if kept.link not in body.links}
         return await self._departure()
 
