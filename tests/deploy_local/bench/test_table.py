@@ -30,6 +30,7 @@ def test_a_line_a_work_and_what_it_was_measured_on() -> None:
     assert not empty
     assert note.startswith("`SIZE=full make bench` on ")
     assert f"{results['machine']['cpus']} cores" in note
+    assert table({**results, "note": "In the rain."}).splitlines()[-1] == f"{note} In the rain."
 
 
 def test_what_stands_around_the_marks_stays() -> None:

@@ -20,8 +20,14 @@ AIM = 0.4
 REDEMPTION_AIM = 0.7
 PATIENCE_S = 900.0
 LOOK_EVERY_S = 0.02
-_KEPT = "account_id, project_id, batch_id, position, code, plan_id, expires_at"
-_DUE = "redeemed_at IS NULL AND revoked_at IS NULL AND expires_at <= $1"
+_BARE_DELETE = """
+DELETE FROM access_codes c USING batches b
+WHERE b.expires_at <= $1 AND b.swept_at IS NULL
+  AND c.account_id = b.account_id AND c.project_id = b.project_id AND c.batch_id = b.id
+  AND c.redeemed_at IS NULL AND c.revoked_at IS NULL
+RETURNING c.account_id, c.project_id, c.batch_id, c.position, c.code, c.plan_id, c.expires_at
+"""
+_UNSWEPT = "SELECT EXISTS (SELECT FROM batches WHERE expires_at <= $1 AND swept_at IS NULL AND status = 'ready')"
 
 
 async def measure_sweep(
@@ -89,8 +95,13 @@ async def _begun(database: asyncpg.Connection, shop: Creator, code: str) -> None
 
 
 async def _bare_delete(database: asyncpg.Connection, due: datetime, expired: int) -> float:
-    began = time.perf_counter()
-    gone = await database.fetch(f"DELETE FROM access_codes WHERE {_DUE} RETURNING {_KEPT}", due)  # noqa: S608
+    """In one statement and batch by batch, which is the fastest way to these rows that there is."""
+    async with database.transaction():
+        await database.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+        )
+        began = time.perf_counter()
+        gone = await database.fetch(_BARE_DELETE, due)
     seconds = time.perf_counter() - began
     must_equal("rows of the bare DELETE", len(gone), expired)
     return seconds
@@ -106,7 +117,7 @@ async def _watch(database: asyncpg.Connection, creator: Creator, due: datetime) 
         return await database.fetchval("SELECT EXISTS (SELECT FROM expired_codes WHERE deleted_at >= $1)", due) or None
 
     async def nothing_left() -> bool | None:
-        return not await database.fetchval(f"SELECT EXISTS (SELECT FROM access_codes WHERE {_DUE})", due) or None  # noqa: S608
+        return not await database.fetchval(_UNSWEPT, due) or None
 
     await eventually("the sweep begins", seen, patience=PATIENCE_S, every=LOOK_EVERY_S)
     began, done = time.time(), await _tombstones(database, creator, due)

@@ -13,7 +13,7 @@ _COLUMNS = ("work", "here", "floor, in the same run", "ratio", "aim")
 
 
 def table(results: dict[str, Any]) -> str:
-    """Markdown: a line a work, and what it was measured on."""
+    """Markdown: a line a work, what it was measured on, and a `note` that somebody put into the results."""
     lines = [_row(_COLUMNS), _row(["---"] * len(_COLUMNS))]
     for work in results["works"]:
         aim = work["aim"] if work["reached"] else f"{work['aim']} (**not reached**)"
@@ -24,7 +24,7 @@ def table(results: dict[str, Any]) -> str:
         f"{machine['memory_gb']} GB, {machine['system']}, Python {machine['python']}, shared by clients, services and "
         "PostgreSQL. The rates are this machine's; the ratios carry over."
     )
-    lines += ["", note]
+    lines += ["", " ".join(part for part in (note, results.get("note")) if part)]
     return "\n".join(lines)
 
 
