@@ -36,7 +36,7 @@ demo: $(READY) ## play the whole story against a stack of its own
 	@$(BIN)/python -m memberpass_local.demo
 
 test: $(READY) ## the test suite, on a real PostgreSQL and Redis that it starts itself
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 check: $(READY) ## ruff, mypy --strict, import-linter, alembic check
 	$(BIN)/ruff check .

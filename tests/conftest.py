@@ -4,6 +4,7 @@ The servers start when the first test of a process asks for them. Given servers 
 TEST_DATABASE_URL and TEST_REDIS_URL.
 """
 
+import gc
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
@@ -26,6 +27,12 @@ settings.register_profile("suite", max_examples=int(os.environ.get("HYPOTHESIS_E
 settings.load_profile("suite")
 Templates = Mapping[str, Future[str]]
 DATABASES = {"codes-api": "CODES_DATABASE_URL", "billing-api": "BILLING_DATABASE_URL"}
+
+
+def pytest_collection_finish() -> None:
+    """What was imported for the tests stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

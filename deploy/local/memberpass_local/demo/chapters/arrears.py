@@ -29,7 +29,9 @@ async def stop_paying(world: World) -> None:
             step.note(f"{before:%d %b} → {now:%d %b}: {expected}")
 
     with tell.step("Eight automatic retries were made on their days, none more") as step:
-        [invoice] = [one for one in (await billing.call("GET", "/v1/invoices"))["data"] if one["status"] == "open"]
+        # Of the month that follows on one of 28 days there may be another: it fell due within the grace.
+        open_ = [one for one in (await billing.call("GET", "/v1/invoices"))["data"] if one["status"] == "open"]
+        invoice = min(open_, key=lambda one: int(one["number"]))
         retries = [attempt for attempt in invoice["attempts"] if attempt["kind"] == "retry"]
         must_equal("retries", len(retries), len(RETRY_DAYS))
         must_equal("next_attempt_at", invoice["next_attempt_at"], None)
