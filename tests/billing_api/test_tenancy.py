@@ -134,7 +134,7 @@ async def test_what_a_body_names_is_ones_own(billing: Billing) -> None:
     refused(await owing.post(f"/v1/invoices/{mine}/pay", {"payment_method_id": ids["payment_method_id"]}), 404, "not_found")
     stranger = await billing.open_account()
     for path in ("/v1/subscription/preview", "/v1/subscription/change"):
-        refused(await stranger.post(path, {"plan": "agency"}), 422, "plan_unknown")
+        refused(await stranger.post(path, {"plan": "agency"}), 404, "plan_unknown")
 
 
 async def test_every_route_asks_who_it_is(billing: Billing, creator: Creator) -> None:

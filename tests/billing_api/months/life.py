@@ -12,6 +12,7 @@ from shared.errors import RemoteProblem
 from shared.ids import new_id
 from shared.money import usd
 
+from tests.billing_api.months.bank import Fault
 from tests.billing_api.months.books import Books, cents, moment, read_books
 from tests.billing_api.months.model import FREE, LAPSES_AFTER, RESTRICTED, Batch, Plan, Running, Terms, change, fee
 from tests.billing_api.months.observe import observe
@@ -37,12 +38,22 @@ def outcome(world: World, life: Life, books: Books, card: str | None) -> str:
 
 
 # Cards
-async def add_card(life: Life, token: str) -> None:
+async def add_card(world: World, life: Life, token: str) -> None:
     card = await life.creator.add_card(token)
     life.tokens[card["id"]] = token
 
 
-async def make_default(life: Life, index: int) -> None:
+async def next_charge(world: World, _: Life, fault: Fault) -> None:
+    """Goes wrong, whosever it is."""
+    world.bank.fault = fault
+
+
+async def count_projects(world: World, _: Life, number: int) -> None:
+    """codes-api counts so many, for everybody."""
+    world.billing.codes.projects = number
+
+
+async def make_default(world: World, life: Life, index: int) -> None:
     books = await read_books(life.creator)
     if books.cards:
         card = books.cards[index % len(books.cards)]["id"]
@@ -264,7 +275,7 @@ def _batch(life: Life, index: int) -> tuple[UUID, Batch] | None:
     return (UUID(batches[-1 - index % len(batches)][0]), batches[-1 - index % len(batches)][1]) if batches else None
 
 
-async def confirm(life: Life, index: int) -> None:
+async def confirm(world: World, life: Life, index: int) -> None:
     if (found := _batch(life, index)) is None:
         return
     batch_id, batch = found
@@ -275,7 +286,7 @@ async def confirm(life: Life, index: int) -> None:
         batch.state = "confirmed"
 
 
-async def release(life: Life, index: int) -> None:
+async def release(world: World, life: Life, index: int) -> None:
     if (found := _batch(life, index)) is None:
         return
     batch_id, batch = found
@@ -285,7 +296,7 @@ async def release(life: Life, index: int) -> None:
         batch.state = "released"
 
 
-async def expire(life: Life, index: int, quantity: int) -> None:
+async def expire(world: World, life: Life, index: int, quantity: int) -> None:
     if (found := _batch(life, index)) is None:
         return
     batch_id, batch = found

@@ -12,7 +12,7 @@ from shared.settings import sqlalchemy_url
 
 from tests.billing_api.months.bank import Bank, StillClock
 from tests.billing_api.months.books import Books, read_books
-from tests.billing_api.months.model import FREE, Plan, Quota, Running
+from tests.billing_api.months.model import FREE, TICK, Plan, Quota, Running
 from tests.billing_api.running import Billing, Creator, Json, billing_running
 
 KEPT = {"plans", "exchange_rates"}
@@ -87,6 +87,13 @@ class World:
                 self.clock.move_to(due)
             await self.run_due()
         raise AssertionError("due work never ends")
+
+    async def tick(self) -> None:
+        """The least time there is."""
+        if self.behind:
+            self.clock.advance(TICK)
+        else:
+            await self.jump(self.clock.now() + TICK)
 
     async def run_due(self) -> None:
         """All that is due now. Work that is due and can't be done would be asked for again and again."""
