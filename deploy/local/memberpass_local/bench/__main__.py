@@ -13,7 +13,8 @@ import asyncpg
 import httpx
 from rich.console import Console
 
-from memberpass_local.bench.plan import PLANS, Plan
+from memberpass_local.bench.billing.measure import measure_on_own_servers, works_of
+from memberpass_local.bench.plan import PLANS
 from memberpass_local.bench.report import as_json, show
 from memberpass_local.bench.work import Work
 from memberpass_local.bench.works import measure_all
@@ -28,8 +29,8 @@ UNTHROTTLED = {"RATE_LIMIT_PER_MINUTE": "10000000"}
 """A million codes in batches is more than one key may ask for in a minute. All else is as `make run` has it."""
 
 
-async def measure(console: Console, home: Path, port_base: int, plan: Plan) -> list[Work]:
-    """Everything, against a stack of its own.
+async def measure(console: Console, home: Path, port_base: int, size: str) -> list[Work]:
+    """Codes against a stack of their own, then billing alone.
 
     Raises:
         StackError: the stack did not come up.
@@ -38,10 +39,11 @@ async def measure(console: Console, home: Path, port_base: int, plan: Plan) -> l
     works: list[Work] = []
     with console.status("bringing up a stack") as status:
         async with LocalStack(home=home, port_base=port_base, environ={**os.environ, **UNTHROTTLED}) as stack:
-            async for work in measure_all(stack, plan, lambda what: status.update(f"{what} ...")):
+            async for work in measure_all(stack, PLANS[size], lambda what: status.update(f"{what} ...")):
                 works.append(work)
                 console.print(f"[dim]{work.name}: {work.ours}[/dim]")
-    return works
+        figures = await measure_on_own_servers(size, tell=lambda what: status.update(f"{what} ..."))
+    return [*works, *works_of(figures)]
 
 
 def main() -> int:
@@ -58,7 +60,7 @@ def main() -> int:
     own = home / f"bench-{os.getpid()}"
     given = os.environ.get("MEMBERPASS_PORT_BASE")
     try:
-        works = asyncio.run(measure(console, own, int(given) if given else free_base(8800), PLANS[size]))
+        works = asyncio.run(measure(console, own, int(given) if given else free_base(8800), size))
     except (StoryError, StackError, httpx.HTTPError, OSError, asyncpg.PostgresError) as error:
         console.print(f"[bold red]The benchmark broke off:[/bold red] {error}")
         console.print(f"Logs: {own / 'logs'}")
