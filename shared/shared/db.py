@@ -29,6 +29,14 @@ NAMING = {
 # client's own patience is about as long. Migrations set their own.
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
+# For statements that find their rows by key. Planning anew with each value would only cost; and a plan is kept that may have
+# been made when the tables were small, for which reading them whole looks cheap.
+_BY_KEY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 # Nothing waits inside a transaction (no HTTP there), so an idle one is a bug or a lost process: give its locks back.
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 CONNECT_TIMEOUT_S = 5
@@ -124,6 +132,11 @@ class Database:
         pool = self._hot if self._hot is not None else await self._open_hot()
         return await pool.fetchrow(sql, *parameters)
 
+    async def fetch_rows(self, sql: str, *parameters: Any) -> list[asyncpg.Record]:
+        """Like `fetch_row`, all rows."""
+        pool = self._hot if self._hot is not None else await self._open_hot()
+        return await pool.fetch(sql, *parameters)
+
     async def _open_hot(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._opening:
             if self._hot is None:
@@ -136,8 +149,7 @@ class Database:
                     # A single statement leaves nothing behind, and the usual reset would be a second round trip.
                     reset=_nothing_to_reset,
                     timeout=CONNECT_TIMEOUT_S,
-                    # What comes this way finds its rows by key; planning anew with each value would only cost.
-                    server_settings={**self._server_settings, "plan_cache_mode": "force_generic_plan"},
+                    server_settings={**self._server_settings, **_BY_KEY},
                 )
             return self._hot
 

@@ -16,6 +16,7 @@ from shared.web import create_web_app
 
 from codes_api.api import INTERNAL_ROUTERS, PUBLIC_ROUTERS, TAGS, webhook_docs
 from codes_api.base import idempotency_keys, outbox
+from codes_api.codes.redeem_together import Together
 from codes_api.codes.throttle import Throttle
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
@@ -43,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
         relay = Relay(database, outbox, redis)
         keys = IdempotencyKeys(database, idempotency_keys)
         throttle = Throttle(settings.redis_url)
+        together = Together(database)
         clock, sealer = settings.clock(), Sealer(settings.encryption_key)
         async with (
             BillingClient("billing-api", settings.billing_api_url, settings.service_token) as billing,
@@ -60,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
                     gateway=gateway,
                     limiter=RequestLimiter(settings.redis_url, settings.rate_limit_per_minute),
                     throttle=throttle,
+                    together=together,
                     sealer=sealer,
                     redis=redis,
                     relay=relay,
@@ -76,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
             finally:
                 await webhooks.stop()
                 await relay.stop()
+                await together.close()
                 await throttle.close()
                 await redis.aclose()
                 await database.close()

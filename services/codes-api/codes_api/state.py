@@ -12,6 +12,7 @@ from shared.housekeeping import Housekeeping
 from shared.outbox import Relay
 from shared.ratelimit import RequestLimiter
 
+from codes_api.codes.redeem_together import Together
 from codes_api.codes.throttle import Throttle
 from codes_api.projects.sealing import Sealer
 from codes_api.settings import Settings
@@ -30,6 +31,7 @@ class State:
     gateway: GatewayClient
     limiter: RequestLimiter
     throttle: Throttle
+    together: Together
     sealer: Sealer
     redis: ArqRedis
     relay: Relay

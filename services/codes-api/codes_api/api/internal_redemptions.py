@@ -56,6 +56,7 @@ async def redeem_code(request: Request) -> Response:
             typed=typed.text,
             telegram_id=typed.telegram_id,
             now=now,
+            claim=state.together.claim,
         ),
     )
     return Response(redemption.model_dump_json(), media_type="application/json")

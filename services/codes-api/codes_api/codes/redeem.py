@@ -1,21 +1,20 @@
 """Redeem a code (`spec/access-codes.txt`, How subscribers redeem; `rules.md` C1-C6, C8, M1-M4)."""
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
-from asyncpg import CheckViolationError, Record
+from asyncpg import Record
 from shared.contracts.redemptions import MembershipView, PlanSummary, Redemption
 from shared.db import Database
 from shared.errors import AppError, DependencyUnavailableError
-from shared.ids import new_id
 from shared.money import Money
-from shared.request_id import current_request_id
 
 from codes_api.codes.alphabet import canonical
 from codes_api.codes.errors import CodeMistypedError
 from codes_api.codes.look_up import look_up
-from codes_api.codes.redeem_statement import REDEEM, SLOT_CONSTRAINT
+from codes_api.codes.redeem_claim import Claim, claim_one
 from codes_api.codes.refuse import Attempt, judge, refuse
 from codes_api.codes.resolve import resolve
 from codes_api.memberships.end import end_lapsed
@@ -36,7 +35,7 @@ async def redeem(
     typed: str,
     telegram_id: int,
     now: datetime,
-    statement: str = REDEEM,
+    claim: Claim | None = None,
 ) -> Redemption:
     """Give a member what their code is good for. Commits by itself: one statement and one round trip if it succeeds.
 
@@ -44,7 +43,7 @@ async def redeem(
         database: not a session: on success there is no transaction but the statement's own.
         typed: in any form (C1).
         telegram_id: the member's.
-        statement: tests pass one with a part of the guard taken out.
+        claim: sends the statement; None: alone. Requests send theirs together (`redeem_together.py`).
 
     Raises:
         NotFoundError: the account has no such project.
@@ -55,8 +54,9 @@ async def redeem(
     attempt = Attempt(account_id, project_id, telegram_id, typed, code or canonical(typed), now)
     if code is None:
         raise await refuse(database, attempt, CodeMistypedError())
+    send = claim if claim is not None else partial(claim_one, database)
     for _ in range(_TRIES):
-        row = await _claim(database, statement, attempt)
+        row = await send(attempt)
         if row is not None:
             return _redemption(row)
         answer = await _why_not(database, attempt, code)
@@ -65,25 +65,6 @@ async def redeem(
         if answer is not None:
             raise await refuse(database, attempt, answer)
     raise DependencyUnavailableError("The code")
-
-
-async def _claim(database: Database, statement: str, attempt: Attempt) -> Record | None:
-    try:
-        return await database.fetch_row(
-            statement,
-            attempt.account_id,
-            attempt.project_id,
-            attempt.code,
-            attempt.telegram_id,
-            attempt.now,
-            new_id(),
-            new_id(),
-            current_request_id(),
-        )
-    except CheckViolationError as error:
-        if error.constraint_name != SLOT_CONSTRAINT:
-            raise
-        return None
 
 
 async def _why_not(database: Database, attempt: Attempt, code: str) -> AppError | Redemption | None:
