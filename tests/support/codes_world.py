@@ -11,6 +11,7 @@ from codes_api.codes.models import AccessCode, Batch
 from codes_api.memberships.models import MembershipPlan
 from codes_api.projects.models import Bot, Project
 from codes_api.tenants.models import Tenant
+from codes_api.webhooks.models import WebhookEndpoint
 from shared.db import Database
 from shared.ids import new_id
 from sqlalchemy import func, insert, select, text
@@ -135,6 +136,22 @@ class World:
                     connected_at=self.now,
                 )
             )
+
+    async def webhook(self, *, enabled: bool = True) -> None:
+        """An address that is told when a code is redeemed."""
+        off = {} if enabled else {"disabled_at": self.now, "disabled_reason": "creator"}
+        endpoint = WebhookEndpoint(
+            **self.place,
+            id=new_id(),
+            url="https://x.example",
+            events=["access_code.redeemed"],
+            secret_sealed=b"sealed",
+            enabled=enabled,
+            created_at=self.now,
+            **off,
+        )
+        async with self.database.transaction() as session:
+            session.add(endpoint)
 
     async def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Look (or meddle) with plain SQL; :account and :project are bound."""

@@ -1,14 +1,18 @@
 """bot-gateway's calls: the statuses and codes of the contract, over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from asyncpg import Record
+from codes_api.codes import redeem_together
 from codes_api.codes.alphabet import canonical, check_symbol, new_code
+from codes_api.codes.redeem_claim import Asked, claim_set
 from shared.contracts.accounts import Standing
 from shared.contracts.redemptions import TypedCode
+from shared.db import Database
 from shared.errors import RemoteProblem
 
 from tests.support.clock import MovableClock
@@ -138,3 +142,20 @@ async def test_a_database_that_goes_away_and_comes_back(relay: TcpRelay, redis_u
             assert int(answer.headers["Retry-After"]) > 0
         await relay.mend()
         assert [(await attempt(n)).status_code for n in range(5, 12)] == [200] * 7
+
+
+async def test_requests_that_come_at_once_share_a_statement(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    sets: list[int] = []
+
+    async def counted(database: Database, asked: Sequence[Asked], *, statement: str) -> dict[UUID, Record]:
+        sets.append(len(asked))
+        return await claim_set(database, asked, statement=statement)
+
+    monkeypatch.setattr(redeem_together, "claim_set", counted)
+    made = await codes_of(shop, 20)
+    asked = [TypedCode(text=code, telegram_id=member) for member, code in enumerate(made, 1)]
+    given = await asyncio.gather(*(shop.codes.internal.redeem(*place(shop), typed) for typed in asked))
+    assert not any(redemption.repeated or redemption.extended for redemption in given)
+    assert sets
+    listed = (await shop.creator.get(f"{shop.path}/memberships", limit=100))["data"]
+    assert {(one["telegram_id"], one["code"]) for one in listed} == set(enumerate(made, 1))

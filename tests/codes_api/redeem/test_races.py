@@ -3,48 +3,49 @@ takes it out and must then see the race that it prevents."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 import pytest
 from codes_api.codes.expire import expire_codes
 from codes_api.codes.models import ExpiredCode
 from codes_api.codes.redeem import redeem
+from codes_api.codes.redeem_claim import Claim, claim_one
 from codes_api.codes.redeem_statement import REDEEM, UNREDEEMED, statement
+from codes_api.codes.redeem_together import Together
 from codes_api.codes.revoke import revoke_code
 from codes_api.memberships.cancel import cancel_membership
 from codes_api.memberships.models import Membership
-from shared.contracts.redemptions import Redemption
-from shared.errors import AppError
 from sqlalchemy import TextClause, text
 
 from tests.support.codes_world import NOW, World
+from tests.support.redemptions import give, outcome, until_waiting
 
 
-async def outcome(attempt: Coroutine[Any, Any, object]) -> str:
-    try:
-        result = await attempt
-    except AppError as error:
-        return error.problem_code
-    if isinstance(result, Redemption):
-        return "repeated" if result.repeated else "redeemed"
-    return "done"
+def claims_by(world: World, statement: str) -> Claim:
+    return partial(claim_one, world.database, statement=statement)
 
 
-def give(
-    world: World, code: str, telegram_id: int, now: datetime = NOW, with_statement: str = REDEEM
-) -> Coroutine[Any, Any, str]:
-    return outcome(redeem(world.database, **world.place, typed=code, telegram_id=telegram_id, now=now, statement=with_statement))
+@pytest.fixture(params=["alone", "together"])
+async def claim(world: World, request: pytest.FixtureRequest) -> AsyncIterator[Claim | None]:
+    """What is asked for at once goes each by itself, or as requests of one process go: together."""
+    if request.param == "alone":
+        yield None
+        return
+    together = Together(world.database)
+    yield together.claim
+    await together.close()
 
 
-async def fifty_at_once(world: World, with_statement: str) -> Counter[str]:
+async def fifty_at_once(world: World, statement: str) -> Counter[str]:
     """Fifty members, one code; all stand in line behind a lock on its row and are let go together."""
     code = await world.code(await world.plan())
     async with world.database.transaction() as gate:
         await gate.execute(_lock(code))
-        tries = [asyncio.create_task(give(world, code, 1000 + n, with_statement=with_statement)) for n in range(50)]
-        await _until_waiting(world, 20)
+        tries = [asyncio.create_task(give(world, code, 1000 + n, claim=claims_by(world, statement))) for n in range(50)]
+        await until_waiting(world, 20)
     return Counter(await asyncio.gather(*tries))
 
 
@@ -58,15 +59,8 @@ def _lock(code: str) -> TextClause:
     return text("SELECT FROM access_codes WHERE code = :code FOR UPDATE").bindparams(code=code)
 
 
-async def _until_waiting(world: World, sessions: int) -> None:
-    """Until that many sessions of this database wait for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(30):
-        while await world.one(waiting) < sessions:  # another process has no event to wait for
-            await asyncio.sleep(0.01)
-
-
 async def test_fifty_members_and_one_code(world: World) -> None:
+    await world.webhook()
     outcomes = await fifty_at_once(world, REDEEM)
     assert outcomes == {"redeemed": 1, "code_already_redeemed": 49}
     assert await world.count(Membership) == 1
@@ -83,30 +77,33 @@ async def test_without_the_guard_the_code_is_redeemed_by_many(world: World) -> N
     assert await world.count(Membership) > 1
 
 
-async def test_the_same_member_many_times_gets_one_period(world: World) -> None:
+async def test_the_same_member_many_times_gets_one_period(world: World, claim: Claim | None) -> None:
     code = await world.code(await world.plan())
-    outcomes = Counter(await asyncio.gather(*(give(world, code, 7) for _ in range(20))))
+    outcomes = Counter(await asyncio.gather(*(give(world, code, 7, claim=claim) for _ in range(20))))
     assert outcomes == {"redeemed": 1, "repeated": 19}
     assert await world.one("SELECT periods FROM memberships") == 1
 
 
 @pytest.mark.parametrize("unit", ["month", "lifetime"])
-async def test_two_codes_of_a_plan_at_once_are_one_membership_of_two_periods(world: World, unit: str) -> None:
+async def test_two_codes_of_a_plan_at_once_are_one_membership_of_two_periods(
+    world: World, unit: str, claim: Claim | None
+) -> None:
     plan_id = await world.plan(unit)
     for member in range(15):
         codes = await world.codes(plan_id, 2)
-        assert await asyncio.gather(*(give(world, code, member) for code in codes)) == ["redeemed", "redeemed"]
+        assert await asyncio.gather(*(give(world, code, member, claim=claim) for code in codes)) == ["redeemed", "redeemed"]
     rows = await world.rows("SELECT periods, count(*) FROM memberships GROUP BY periods")
     assert [tuple(row) for row in rows] == [(2, 15)]
     assert await world.one("SELECT lifetime_used FROM tenants") == (15 if unit == "lifetime" else 0)
 
 
-async def test_many_codes_of_lapsed_members_at_once(world: World) -> None:
+async def test_many_codes_of_lapsed_members_at_once(world: World, claim: Claim | None) -> None:
     """The slow path, where a membership is ended first, in a crowd: one new membership, every code counted in it."""
     codes = await world.codes(await world.plan("day"), 9)
     await give(world, codes[0], 7)
     later = NOW + timedelta(days=2)
-    assert Counter(await asyncio.gather(*(give(world, code, 7, later) for code in codes[1:]))) == {"redeemed": 8}
+    outcomes = await asyncio.gather(*(give(world, code, 7, later, claim) for code in codes[1:]))
+    assert Counter(outcomes) == {"redeemed": 8}
     rows = await world.rows("SELECT status, periods, ends_at FROM memberships ORDER BY id")
     assert [tuple(row) for row in rows] == [
         ("ended", 1, NOW + timedelta(days=1)),
@@ -115,14 +112,17 @@ async def test_many_codes_of_lapsed_members_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 1, 7])
-async def test_a_lifetime_limit_with_many_claimants_is_reached_and_never_passed(world: World, limit: int) -> None:
+async def test_a_lifetime_limit_with_many_claimants_is_reached_and_never_passed(
+    world: World, limit: int, claim: Claim | None
+) -> None:
+    await world.webhook()
     await world.rows("UPDATE tenants SET lifetime_limit = :limit", limit=limit)
     codes = await world.codes(await world.plan("lifetime"), 30)
     async with world.database.transaction() as gate:
         await gate.execute(text("SELECT FROM tenants FOR UPDATE"))
-        tries = [asyncio.create_task(give(world, code, member)) for member, code in enumerate(codes)]
+        tries = [asyncio.create_task(give(world, code, member, claim=claim)) for member, code in enumerate(codes)]
         if limit:
-            await _until_waiting(world, 8)
+            await until_waiting(world, 8)
     outcomes = Counter(await asyncio.gather(*tries))
     assert outcomes["redeemed"] == limit
     assert outcomes["lifetime_limit_reached"] == 30 - limit
@@ -141,12 +141,14 @@ async def test_without_the_slot_the_limit_is_passed(world: World) -> None:
     assert unasked != REDEEM
     async with world.database.transaction() as gate:
         await gate.execute(text("SELECT FROM tenants FOR UPDATE"))
-        tries = [asyncio.create_task(give(world, code, member, with_statement=unasked)) for member, code in enumerate(codes)]
-        await _until_waiting(world, 8)
+        tries = [
+            asyncio.create_task(give(world, code, member, claim=claims_by(world, unasked))) for member, code in enumerate(codes)
+        ]
+        await until_waiting(world, 8)
     assert Counter(await asyncio.gather(*tries))["redeemed"] > 1
 
 
-async def test_redeeming_while_the_sweep_runs(world: World) -> None:
+async def test_redeeming_while_the_sweep_runs(world: World, claim: Claim | None) -> None:
     """Each code ends in one of two ways: redeemed with a membership, or a tombstone; never both, never neither."""
     plan_id = await world.plan()
     codes = [code for _ in range(20) for code in await world.codes(plan_id, 2, expires_in=timedelta(days=1))]
@@ -160,7 +162,7 @@ async def test_redeeming_while_the_sweep_runs(world: World) -> None:
         return swept
 
     outcomes, first, second = await asyncio.gather(
-        asyncio.gather(*(give(world, code, member, last) for member, code in enumerate(codes))), sweep(), sweep()
+        asyncio.gather(*(give(world, code, member, last, claim) for member, code in enumerate(codes))), sweep(), sweep()
     )
     seen = Counter(outcomes)
     assert seen["redeemed"] + seen["code_expired"] == 40
@@ -185,7 +187,7 @@ async def test_a_sweep_waits_for_a_code_that_is_being_redeemed(world: World) -> 
         async with world.database.transaction() as redeeming:
             await redeeming.execute(text(change), {"code": code})
             sweeping = asyncio.create_task(sweep())
-            await _until_waiting(world, 1)
+            await until_waiting(world, 1)
             assert await sweep() == 0  # another one does not wait for the batch
         assert await sweeping == swept
         assert await world.one("SELECT count(*) FROM expired_codes WHERE code = :code", code=code) == swept
@@ -196,7 +198,7 @@ async def test_a_code_that_was_swept_while_its_redemption_waited_is_expired(worl
     async with world.database.transaction() as session:
         await expire_codes(session, now=NOW + timedelta(days=1))
         late = asyncio.create_task(give(world, code, 1))
-        await _until_waiting(world, 1)
+        await until_waiting(world, 1)
     assert await late == "code_expired"
     assert await world.count(Membership) == 0
 
@@ -207,12 +209,12 @@ async def test_a_change_that_leaves_the_code_good_lets_the_waiting_redemption_th
     async with world.database.transaction() as session:
         await session.execute(text("UPDATE access_codes SET expires_at = expires_at + interval '1 day'"))
         waiting = asyncio.create_task(give(world, code, 1, NOW))
-        await _until_waiting(world, 1)
+        await until_waiting(world, 1)
     assert await waiting == "redeemed"
     assert await world.one("SELECT redeemed_by FROM access_codes") == 1
 
 
-async def test_redeeming_and_revoking_at_once(world: World) -> None:
+async def test_redeeming_and_revoking_at_once(world: World, claim: Claim | None) -> None:
     codes = await world.codes(await world.plan(), 30)
 
     async def revoke(code: str) -> str:
@@ -223,7 +225,7 @@ async def test_redeeming_and_revoking_at_once(world: World) -> None:
         return await outcome(in_transaction())
 
     async def both(member: int, code: str) -> tuple[str, str]:
-        redeeming, revoking = give(world, code, member), revoke(code)
+        redeeming, revoking = give(world, code, member, claim=claim), revoke(code)
         if member % 2:
             second, first = await asyncio.gather(revoking, redeeming)
         else:
@@ -236,18 +238,18 @@ async def test_redeeming_and_revoking_at_once(world: World) -> None:
     assert await world.one("SELECT count(*) FROM access_codes WHERE revoked_at IS NULL AND redeemed_at IS NULL") == 0
 
 
-async def test_extending_and_cancelling_at_once(world: World) -> None:
+async def test_extending_and_cancelling_at_once(world: World, claim: Claim | None) -> None:
     """Whoever is first: a cancelled membership never grows, and a redeemed code always has its membership."""
     plan_id = await world.plan()
     for member in range(10):
         one, two = await world.codes(plan_id, 2)
         first = await redeem(world.database, **world.place, typed=one, telegram_id=member, now=NOW)
 
-        async def cancel(membership_id: Any) -> None:
+        async def cancel(membership_id: UUID) -> None:
             async with world.database.transaction() as session:
                 await cancel_membership(session, **world.place, membership_id=membership_id, now=NOW)
 
-        await asyncio.gather(give(world, two, member), outcome(cancel(first.membership.id)))
+        await asyncio.gather(give(world, two, member, claim=claim), outcome(cancel(first.membership.id)))
     rows = await world.rows(
         "SELECT m.status, count(c.*), max(m.periods) FROM memberships m"
         " LEFT JOIN access_codes c ON c.membership_id = m.id GROUP BY m.id, m.status"
@@ -256,7 +258,7 @@ async def test_extending_and_cancelling_at_once(world: World) -> None:
     assert all(codes == periods for _, codes, periods in rows)
 
 
-async def test_no_deadlock_among_everything_at_once(world: World) -> None:
+async def test_no_deadlock_among_everything_at_once(world: World, claim: Claim | None) -> None:
     """Redemptions (with and without limit), sweeps, revocations, endings and changes of the account, all mixed."""
     await world.rows("UPDATE tenants SET lifetime_limit = 20")
     monthly, lifetime = await world.plan("month"), await world.plan("lifetime")
@@ -276,7 +278,7 @@ async def test_no_deadlock_among_everything_at_once(world: World) -> None:
         async with world.database.transaction() as session:
             await revoke_code(session, **world.place, typed=code, now=NOW)
 
-    work = [give(world, code, n % 5) for n, code in enumerate(codes)]
+    work = [give(world, code, n % 5, claim=claim) for n, code in enumerate(codes)]
     await asyncio.gather(*work, sweep(), meddle(), *(outcome(revoke(code)) for code in codes[::7]))
     assert await world.one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
     lifetimes = await world.one("SELECT count(*) FROM memberships WHERE plan_id = :plan", plan=lifetime)

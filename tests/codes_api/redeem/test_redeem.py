@@ -38,6 +38,7 @@ async def refused(world: World, typed: str, telegram_id: int = ANNA, now: dateti
 async def test_a_code_gives_its_plans_membership(world: World) -> None:
     plan_id = await world.plan("month", name="Gold", price_amount=1999)
     code = await world.code(plan_id)
+    await world.webhook()
     given = await give(world, f"  {shown(code).lower()} ")
     assert (given.repeated, given.extended) == (False, False)
     assert given.membership.plan.name == "Gold"
@@ -265,19 +266,13 @@ async def test_success_is_one_statement(world: World) -> None:
     assert sent == [REDEEM]
 
 
-async def test_the_event_is_handed_over_where_a_webhook_listens(world: World) -> None:
+async def test_the_event_is_written_where_a_webhook_listens(world: World) -> None:
     one, two = await world.codes(await world.plan(), 2)
-    waiting = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
-    endpoint = """
-        INSERT INTO webhook_endpoints (account_id, project_id, id, url, events, secret_sealed, created_at,
-                                       enabled, disabled_at, disabled_reason)
-        VALUES (:account, :project, :id, 'https://x.example', '{access_code.redeemed}', 'x', now(), :enabled,
-                CASE WHEN NOT :enabled THEN now() END, CASE WHEN NOT :enabled THEN 'creator' END)
-    """
-    await (await world.another()).rows(endpoint, id=uuid4(), enabled=True)
-    await world.rows(endpoint, id=uuid4(), enabled=False)
+    await (await world.another()).webhook()
+    await world.webhook(enabled=False)
     await give(world, one)
-    assert await world.one(waiting) == 0
-    await world.rows(endpoint, id=uuid4(), enabled=True)
+    assert await world.events("access_code.redeemed") == []
+    await world.webhook()
     await give(world, two)
-    assert await world.one(waiting) == 1
+    assert [event["position"] for event in await world.events("access_code.redeemed")] == [1]
+    assert await world.one("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL") == 0

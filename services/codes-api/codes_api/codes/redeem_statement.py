@@ -32,6 +32,8 @@ UNREDEEMED: Final = "c.redeemed_at IS NULL"
 SKIP_LOCKED: Final = "SKIP LOCKED"
 IN_ORDER: Final = "ORDER BY account_id, project_id, plan_id, telegram_id"
 """What keeps sets from waiting in a circle; tests take them out."""
+SET_PATIENCE: Final = "100ms"
+"""How long a set waits for a membership that somebody holds."""
 
 MONTHS: Final = "CASE p.interval_unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 ELSE 0 END * p.interval_count"
 DAYS: Final = "CASE p.interval_unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 0 END * p.interval_count"
@@ -54,7 +56,7 @@ _MANY: Final = """
     SELECT $1::uuid AS account_id, many.*
     FROM unnest($2::uuid[], $3::varchar[], $4::bigint[], $5::timestamptz[], $6::uuid[], $7::uuid[], $8::varchar[])
          AS many (project_id, code, telegram_id, now, new_id, event_id, request_id)
-    WHERE (SELECT set_config('lock_timeout', '100ms', true)) IS NOT NULL
+    WHERE (SELECT set_config('lock_timeout', '<patience>', true)) IS NOT NULL
 """
 
 _WITHIN_LIFETIME_LIMIT: Final = """
@@ -139,30 +141,28 @@ FROM redeemed
 
 def statement(unredeemed: str = UNREDEEMED) -> str:
     """The statement for one code, for asyncpg. One row if the code is redeemed by it, none if nothing was changed."""
-    return _built(asked=_ONE, unredeemed=unredeemed, lifetimes=_WITHIN_LIFETIME_LIMIT, slot=_SLOT)
+    return _built(_ONE, unredeemed=unredeemed, lifetimes=_WITHIN_LIFETIME_LIMIT, slot=_SLOT, if_locked="", in_order="")
 
 
-def set_statement(unredeemed: str = UNREDEEMED, if_locked: str = SKIP_LOCKED, in_order: str = IN_ORDER) -> str:
+def set_statement(
+    unredeemed: str = UNREDEEMED, if_locked: str = SKIP_LOCKED, in_order: str = IN_ORDER, patience: str = SET_PATIENCE
+) -> str:
     """The statement for many codes of an account: a row for each that is redeemed by it, in any order; its `new_id` says
     which. In a project neither a code nor a member may be asked for twice."""
-    return _built(asked=_MANY, unredeemed=unredeemed, lifetimes=_NO_LIFETIME, if_locked=if_locked, in_order=in_order)
+    asked = _MANY.replace("<patience>", patience)
+    return _built(asked, unredeemed=unredeemed, lifetimes=_NO_LIFETIME, slot="", if_locked=if_locked, in_order=in_order)
 
 
-def _built(*, asked: str, unredeemed: str, lifetimes: str, slot: str = "", if_locked: str = "", in_order: str = "") -> str:
-    parts = {
+def _built(asked: str, **parts: str) -> str:
+    common = {
         "asked": asked,
-        "unredeemed": unredeemed,
-        "lifetimes": lifetimes,
-        "if_locked": if_locked,
-        "in_order": in_order,
-        "slot": slot,
         "months": MONTHS,
         "days": DAYS,
         "first_end": end_after("now", "1"),
         "later_end": end_after("m.starts_at", "m.periods + 1"),
     }
     sql = _TEMPLATE
-    for name, part in parts.items():
+    for name, part in {**common, **parts}.items():
         sql = sql.replace(f"<{name}>", part.strip())
     return sql
 

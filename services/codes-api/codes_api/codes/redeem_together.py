@@ -1,8 +1,8 @@
 """Redemptions that are asked for at the same moment go in one statement and one commit (docs/adr/0011).
 
-A few statements of an account are under way at a time. What is asked for meanwhile gathers, and goes together as soon as one of
-them is done: the busier an account, the larger its sets. What comes alone goes alone, at once. Accounts don't wait for each
-other and are never in one set.
+One statement of an account is under way at a time. What is asked for meanwhile gathers, and goes together as soon as it is done:
+the busier an account, the larger its sets. What comes alone goes alone, at once. Accounts don't wait for each other and are
+never in one set.
 
 A set redeems only what is plain (`redeem_statement.py`). All others, and everybody in a set that failed, are asked for one by
 one, each by its own request, as if there were no sets: only that decides that something can't be redeemed.
@@ -27,8 +27,6 @@ from codes_api.codes.refuse import Attempt
 
 log = get_logger(__name__)
 
-SIDE_BY_SIDE: Final = 2
-"""Statements of an account under way at a time."""
 MOST: Final = 64
 """Redemptions in one statement. With more of them hardly anything is saved."""
 PATIENCE_S: Final = 0.05
@@ -67,7 +65,7 @@ class _Lane:
 
     account_id: UUID
     waiting: deque[_Waiting] = field(default_factory=deque)
-    under_way: "set[asyncio.Task[None]]" = field(default_factory=set)
+    under_way: "asyncio.Task[None] | None" = None
 
     def next(self) -> tuple[list[_Waiting], list[_Waiting]]:
         """The next set; and those that can't be in it, because their code or their member is: they go after it, and one by
@@ -90,13 +88,11 @@ class Together:
     """Sends the redemptions of all requests of this process. One a process.
 
     Args:
-        side_by_side: see `SIDE_BY_SIDE`.
         statement: tests pass a set statement with a part taken out.
     """
 
-    def __init__(self, database: Database, *, side_by_side: int = SIDE_BY_SIDE, statement: str = REDEEM_SET) -> None:
+    def __init__(self, database: Database, *, statement: str = REDEEM_SET) -> None:
         self._database = database
-        self._side_by_side = side_by_side
         self._statement = statement
         self._lanes: dict[UUID, _Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -120,28 +116,31 @@ class Together:
 
     async def close(self) -> None:
         """Send nothing together any more; whoever still waits goes alone."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         for lane in self._lanes.values():
             while lane.waiting:
                 lane.waiting.popleft().tell(_Set.LEFT_OUT)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _go_on(self, lane: _Lane) -> None:
-        while lane.waiting and len(lane.under_way) < self._side_by_side:
-            together, after = lane.next()
-            if together:
-                task = asyncio.create_task(self._send(together, after))
-                lane.under_way.add(task)
-                self._tasks.add(task)
-                slow = asyncio.get_running_loop().call_later(PATIENCE_S, self._leave, lane, task)
-                task.add_done_callback(partial(self._done, lane, slow))
-        if not lane.waiting and not lane.under_way:
-            self._lanes.pop(lane.account_id, None)
+        if lane.under_way is not None:
+            return
+        together, after = lane.next()
+        if not together:
+            # Whoever asks next opens another. One that was kept for long by a slow statement is closed already.
+            if self._lanes.get(lane.account_id) is lane:
+                del self._lanes[lane.account_id]
+            return
+        task = lane.under_way = asyncio.create_task(self._send(together, after))
+        self._tasks.add(task)
+        slow = asyncio.get_running_loop().call_later(PATIENCE_S, self._leave, lane, task)
+        task.add_done_callback(partial(self._done, lane, slow))
 
     def _leave(self, lane: _Lane, task: "asyncio.Task[None]") -> None:
-        lane.under_way.discard(task)
-        self._go_on(lane)
+        if lane.under_way is task:
+            lane.under_way = None
+            self._go_on(lane)
 
     def _done(self, lane: _Lane, slow: asyncio.TimerHandle, task: "asyncio.Task[None]") -> None:
         slow.cancel()

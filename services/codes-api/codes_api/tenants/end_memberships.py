@@ -19,7 +19,7 @@ async def end_account_memberships(
     session: AsyncSession, *, account_id: UUID, before: datetime, now: datetime, limit: int = PIECE
 ) -> Piece:
     """Cancel running memberships that began before the suspension, a bounded piece, and say so for each. Doing it again goes on
-    where the last piece stopped.
+    where the last piece stopped. They are locked in the order in which redemptions lock them (`codes/redeem_statement.py`).
 
     What began later belongs to an account that has recovered since: there are no redemptions while it is locked.
     """
@@ -31,7 +31,7 @@ async def end_account_memberships(
             Membership.status == MembershipStatus.ACTIVE,
             Membership.starts_at < before,
         )
-        .order_by(Membership.project_id, Membership.id)
+        .order_by(Membership.project_id, Membership.plan_id, Membership.telegram_id)
         .limit(limit)
         .with_for_update()
         .cte("running")

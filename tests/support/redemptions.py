@@ -1,0 +1,37 @@
+"""Members who redeem, and what came of it in a word."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+from codes_api.codes.redeem import redeem
+from codes_api.codes.redeem_claim import Claim
+from shared.contracts.redemptions import Redemption
+from shared.errors import AppError
+
+from tests.support.codes_world import NOW, World
+
+
+async def outcome(attempt: Coroutine[Any, Any, object]) -> str:
+    """`redeemed`, `repeated`, the code of the refusal, or `done` if it was no redemption."""
+    try:
+        result = await attempt
+    except AppError as error:
+        return error.problem_code
+    if isinstance(result, Redemption):
+        return "repeated" if result.repeated else "redeemed"
+    return "done"
+
+
+def give(world: World, code: str, telegram_id: int, now: datetime = NOW, claim: Claim | None = None) -> Coroutine[Any, Any, str]:
+    """The outcome of a member's redemption."""
+    return outcome(redeem(world.database, **world.place, typed=code, telegram_id=telegram_id, now=now, claim=claim))
+
+
+async def until_waiting(world: World, sessions: int) -> None:
+    """Until that many sessions of this database wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(30):
+        while await world.one(waiting) < sessions:  # another process has no event to wait for
+            await asyncio.sleep(0.01)
