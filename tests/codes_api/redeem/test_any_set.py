@@ -99,10 +99,13 @@ class Played:
         return given.repeated, given.extended, plan, view.plan.period, view.status, view.starts_at, view.ends_at
 
     async def left(self) -> dict[str, Any]:
-        """What is in the database, by numbers instead of ids."""
+        """What is in the database, by numbers instead of ids. A membership whose time is over is `ended`, marked or not: a
+        redemption may have marked it, only to find that the code was gone meanwhile."""
         world = self.world
         memberships = await world.rows(
-            "SELECT id, telegram_id, plan_id, status, periods, starts_at, ends_at FROM memberships WHERE account_id = :account"
+            "SELECT id, telegram_id, plan_id, CASE WHEN ends_at <= :now THEN 'ended' ELSE status END, periods, starts_at, ends_at"
+            " FROM memberships WHERE account_id = :account",
+            now=NOW,
         )
         who = {row[0]: (row[1], self.plans.index(row[2]), *row[3:]) for row in memberships}
         codes = await world.rows(

@@ -11,7 +11,7 @@ import pytest
 from asyncpg import DeadlockDetectedError
 from codes_api.codes.expire import expire_codes
 from codes_api.codes.redeem_claim import Asked, claim_set
-from codes_api.codes.redeem_statement import REDEEM, REDEEM_SET, UNREDEEMED, set_statement
+from codes_api.codes.redeem_statement import IN_ORDER, REDEEM, REDEEM_SET, SKIP_LOCKED, UNREDEEMED, set_statement
 from codes_api.codes.refuse import Attempt
 from codes_api.codes.revoke import revoke_code
 from codes_api.memberships.models import Membership
@@ -149,7 +149,7 @@ async def crossing_codes(world: World, if_locked: str) -> Sequence[list[str] | B
 
 
 async def test_two_sets_with_the_same_codes_never_wait_for_each_other(world: World) -> None:
-    first, second = await crossing_codes(world, "SKIP LOCKED")
+    first, second = await crossing_codes(world, SKIP_LOCKED)
     assert not isinstance(first, BaseException)
     assert not isinstance(second, BaseException)
     assert len(first) == len(second) == 1
@@ -173,7 +173,7 @@ async def crossing_members(world: World, in_order: str) -> Sequence[list[str] | 
 
 
 async def test_two_sets_with_the_same_members_take_them_in_one_order(world: World) -> None:
-    results = await crossing_members(world, "ORDER BY account_id, project_id, plan_id, telegram_id")
+    results = await crossing_members(world, IN_ORDER)
     assert [len(result) for result in results if not isinstance(result, BaseException)] == [2, 2]
     assert await world.rows("SELECT telegram_id, periods FROM memberships ORDER BY telegram_id") == [(1, 2), (2, 2)]
 

@@ -21,10 +21,12 @@ from tests.support.codes_world import World
 from tests.support.redemptions import give, until_waiting
 
 FOREVER = 3600.0
+ALONE = 0
 
 
 class Watched(Database):
-    """Remembers for how many redemptions each statement was, and holds those back that a test wants to be under way."""
+    """Remembers for how many redemptions each statement was (`ALONE`: the one for one), and holds those back that a test wants
+    to be under way."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, application_name="tests", pool_size=30)
@@ -36,7 +38,7 @@ class Watched(Database):
 
     @override
     async def fetch_row(self, sql: str, *parameters: Any) -> Record | None:
-        self.sent.append(1)
+        self.sent.append(ALONE)
         await self.go.wait()
         return await super().fetch_row(sql, *parameters)
 
@@ -87,7 +89,7 @@ async def begun(world: World, together: Together, *asked: tuple[str, int]) -> Tr
 async def test_who_comes_alone_goes_alone_and_at_once(world: World, watched: Watched, together: Together) -> None:
     for member, code in enumerate(await world.codes(await world.plan(), 3)):
         (attempt,) = await begun(world, together, (code, member))
-        assert watched.sent == [1] * (member + 1)
+        assert watched.sent == [ALONE] * (member + 1)
         assert await attempt == "redeemed"
     assert together._lanes == {}
     assert together._tasks == set()
@@ -99,10 +101,10 @@ async def test_who_comes_meanwhile_goes_together(world: World, watched: Watched,
     first = await begun(world, together, (codes[0], 0))
     others = await begun(world, together, (codes[1], 1))
     others += await begun(world, together, *zip(codes[2:], range(2, len(codes)), strict=True))
-    assert watched.sent == [1]
+    assert watched.sent == [ALONE]
     watched.go.set()
     assert set(await asyncio.gather(*first, *others)) == {"redeemed"}
-    assert watched.sent == [1, MOST, MOST, 6]
+    assert watched.sent == [ALONE, MOST, MOST, 6]
     assert await world.count(Membership) == len(codes)
 
 
@@ -110,7 +112,7 @@ async def test_a_code_and_a_member_are_in_a_set_once(world: World, watched: Watc
     one, two, three = await world.codes(await world.plan(), 3)
     tries = await begun(world, together, (one, 1), (one, 2), (two, 1), (three, 3))
     assert await asyncio.gather(*tries) == ["redeemed", "code_already_redeemed", "redeemed", "redeemed"]
-    assert watched.sent == [2, 1, 1]
+    assert watched.sent == [2, ALONE, ALONE]
     rows = await world.rows("SELECT telegram_id, periods FROM memberships ORDER BY telegram_id")
     assert rows == [(1, 2), (3, 1)]
 
@@ -137,7 +139,7 @@ async def test_accounts_neither_mix_nor_wait_for_each_other(world: World, watche
     watched.go.clear()
     first = await begun(world, together, (codes[0], 0))
     others = await begun(neighbour, together, *zip(theirs, range(3), strict=True))
-    assert watched.sent == [1, 3]
+    assert watched.sent == [ALONE, 3]
     watched.go.set()
     assert set(await asyncio.gather(*first, *others)) == {"redeemed"}
 
@@ -182,7 +184,7 @@ async def test_who_leaves_takes_nobody_along(world: World, watched: Watched, tog
         await asyncio.sleep(0)
     during.cancel()  # while the set's statement is under way
     assert await asyncio.gather(*rest) == ["redeemed"] * 2
-    assert watched.sent == [1, 3]
+    assert watched.sent == [ALONE, 3]
     assert all(one.cancelled() for one in (*first, before, during))
     # Those who were under way may have their code. Asked again, it is theirs in any case.
     again = [await give(world, codes[n], n) for n in (0, 1, 2)]
@@ -200,7 +202,7 @@ async def test_a_set_that_fails_is_asked_for_one_by_one(world: World, watched: W
     tries = await begun(world, together, *zip(codes, range(4), strict=True))
     assert await asyncio.gather(*tries) == ["redeemed", "redeemed", "redeemed", "code_revoked"]
     assert [type(error) for error in watched.failed] == [DivisionByZeroError]
-    assert watched.sent == [4, 1, 1, 1, 1]
+    assert watched.sent == [4, *[ALONE] * 4]
 
 
 async def test_an_outage_is_everybodys_and_nobody_tries_again(world: World, watched: Watched, together: Together) -> None:
@@ -222,7 +224,7 @@ async def test_closing_lets_nobody_hang(world: World, watched: Watched, together
     await together.close()
     watched.go.set()
     assert await asyncio.gather(*under_way, *waiting) == ["redeemed"] * 5
-    assert watched.sent == [2, 1, 1, 1, 1, 1]
+    assert watched.sent == [2, *[ALONE] * 5]
 
 
 async def test_each_event_names_its_own_request(world: World, watched: Watched, together: Together) -> None:
