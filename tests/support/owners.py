@@ -258,7 +258,7 @@ def _codes(owners: Owners) -> APIRouter:
     async def generate(request: Request, account_id: UUID, batch_id: UUID) -> GenerationResult:
         await owners.asked(request, "codes.generate", f"{account_id}/{batch_id}")
         done(batch_id, BatchStep.GENERATE)
-        return GenerationResult(batch_id=batch_id, status=BatchStatus.READY, generated=3)
+        return GenerationResult(batch_id=batch_id, status=BatchStatus.READY, generated=3, chat_known=owners.chat_known)
 
     @router.post("/batches/{account_id}/{batch_id}/billed")
     async def billed(request: Request, account_id: UUID, batch_id: UUID) -> dict[str, str]:

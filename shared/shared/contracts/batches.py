@@ -77,11 +77,15 @@ class BatchCounts(WireModel):
 
 
 class GenerationResult(WireModel):
-    """Answer of the internal generate call. Safe to ask for again: `quantity` codes exist, no more."""
+    """Answer of the internal generate call. Safe to ask for again: `quantity` codes exist, no more.
+
+    `chat_known`: there is a chat to deliver them to. One that is linked later asks for the batches that wait by itself.
+    """
 
     batch_id: UUID
     status: BatchStatus
     generated: int
+    chat_known: bool = False
 
 
 class DeliveryMethod(StrEnum):

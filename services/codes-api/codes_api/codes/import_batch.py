@@ -30,7 +30,7 @@ from codes_api.projects.models import Project
 
 
 async def check_import(
-    session: AsyncSession, *, account_id: UUID, project_id: UUID, standing: Standing, wish: BatchWish, file: ImportFile
+    database: Database, *, account_id: UUID, project_id: UUID, standing: Standing, wish: BatchWish, file: ImportFile
 ) -> ReserveQuota:
     """Whether the codes may be imported, up to what only billing-api knows; and what to ask billing-api for.
 
@@ -42,15 +42,16 @@ async def check_import(
         ImportRefusedError: by the file or by what the project has already.
         And as `check_request` does.
     """
-    await get_active_project(session, account_id=account_id, project_id=project_id)
-    size = wrong_size(file)
-    if size is not None:
-        raise size
-    taken = await _taken(session, account_id=account_id, project_id=project_id, codes=file.codes, but=wish.batch_id)
+    async with database.transaction() as session:
+        await get_active_project(session, account_id=account_id, project_id=project_id)
+        size = wrong_size(file)
+        if size is not None:
+            raise size
+        taken = await _taken(session, account_id=account_id, project_id=project_id, codes=file.codes, but=wish.batch_id)
     refused = [*file.refused, *taken]
     if refused:
         raise wrong_lines(refused)
-    return await check_request(session, account_id=account_id, project_id=project_id, standing=standing, wish=wish)
+    return await check_request(database, account_id=account_id, project_id=project_id, standing=standing, wish=wish)
 
 
 async def write_import(
