@@ -21,22 +21,17 @@ END = ("codes.end_memberships", f"{ACCOUNT}/2026-03-31T10:00:00Z")
 """Asked for again, because the first piece says that there is more."""
 
 MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
-    (EventType.BATCH_REQUESTED, {"batch_id": str(BATCH)}, [("codes.generate", OF_BATCH)]),
+    (
+        EventType.BATCH_REQUESTED,
+        {"batch_id": str(BATCH)},
+        [("codes.generate", OF_BATCH), ("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH)],
+    ),
     (
         EventType.BATCH_GENERATED,
         {"batch_id": str(BATCH)},
         [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH), FAN_OUT],
     ),
-    (
-        EventType.BATCH_GENERATED,
-        {"batch_id": str(BATCH), "chat_known": True, "webhooks": True},
-        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH), FAN_OUT],
-    ),
-    (
-        EventType.BATCH_GENERATED,
-        {"batch_id": str(BATCH), "chat_known": False, "webhooks": False},
-        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH)],
-    ),
+    (EventType.BATCH_GENERATED, {"batch_id": str(BATCH), "tell_only": True}, [FAN_OUT]),
     (EventType.BATCH_FAILED, {"batch_id": str(BATCH)}, [("billing.release", OF_BATCH)]),
     (EventType.DELIVERY_REQUESTED, {"batch_id": str(BATCH)}, [("gateway.deliver", OF_BATCH)]),
     (

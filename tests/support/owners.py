@@ -80,6 +80,7 @@ class Owners:
         self.due = {"billing": Due(), "codes": Due()}
         self.unpublished = {"billing": 0, "codes": 0}
         self.target: datetime | None = None
+        self.chat_known = True
         self.tokens: set[str | None] = set()
         self.billing_url = self.codes_url = self.gateway_url = ""
 

@@ -6,32 +6,29 @@ from fastapi import APIRouter
 from shared.clients.base import Done
 from shared.contracts.accounts import AuthenticatedAccount, AuthenticateKey, Entitlements
 from shared.contracts.due import DueRun, NextDue, OutboxState
-from shared.contracts.quota import QuotaQuote, QuotaReservation, QuoteQuota, ReportExpired, ReservationState, ReserveQuota
+from shared.contracts.quota import QuotaQuote, QuotaReservation, QuoteQuota, ReportExpired, ReserveQuota
 from shared.contracts.sales import ReportSale, SaleReceipt
-from shared.money import usd
 
 from billing_api.accounts.authenticate import authenticate
 from billing_api.accounts.entitlements import read_entitlements
-from billing_api.api.deps import NowDep, SessionDep, StateDep
+from billing_api.api.deps import NowDep, ServiceOnly, SessionDep, StateDep
 from billing_api.api.schemas.usage import said_by, show_sale
 from billing_api.due.next import next_due
 from billing_api.due.outbox import unpublished_events
 from billing_api.due.run import run_due
-from billing_api.quota.confirm import confirm_quota
+from billing_api.quota.at_once import confirm_batch, reserve_batch, show_reservation
 from billing_api.quota.expire import free_expired
-from billing_api.quota.models import QuotaReservation as Reservation
 from billing_api.quota.quote import quote_quota
 from billing_api.quota.release import release_quota
-from billing_api.quota.reserve import reserve_quota
 from billing_api.usage.report_sale import report_sale
 
-router = APIRouter(prefix="/internal", include_in_schema=False)
+router = APIRouter(prefix="/internal", dependencies=[ServiceOnly], include_in_schema=False)
 
 
 @router.post("/api-keys/authenticate")
-async def post_authenticate(body: AuthenticateKey, session: SessionDep, now: NowDep) -> AuthenticatedAccount:
+async def post_authenticate(body: AuthenticateKey, state: StateDep, now: NowDep) -> AuthenticatedAccount:
     """Whose key is this?"""
-    holder = await authenticate(session, api_key=body.api_key, now=now)
+    holder = await authenticate(state.database, api_key=body.api_key, now=now)
     return AuthenticatedAccount(account_id=holder.account_id, api_key_id=holder.api_key_id, entitlements=holder.entitlements)
 
 
@@ -48,10 +45,10 @@ async def post_quote(account_id: UUID, body: QuoteQuota, session: SessionDep, no
 
 
 @router.post("/accounts/{account_id}/quota/reservations")
-async def post_reservation(account_id: UUID, body: ReserveQuota, session: SessionDep, now: NowDep) -> QuotaReservation:
+async def post_reservation(account_id: UUID, body: ReserveQuota, state: StateDep, now: NowDep) -> QuotaReservation:
     """Set quota aside."""
-    reservation = await reserve_quota(
-        session,
+    return await reserve_batch(
+        state.database,
         account_id=account_id,
         batch_id=body.batch_id,
         quantity=body.quantity,
@@ -59,19 +56,18 @@ async def post_reservation(account_id: UUID, body: ReserveQuota, session: Sessio
         accept_fee=body.accept_fee,
         now=now,
     )
-    return _shown(reservation)
 
 
 @router.post("/accounts/{account_id}/quota/reservations/{batch_id}/confirm")
-async def post_confirm(account_id: UUID, batch_id: UUID, session: SessionDep, now: NowDep) -> QuotaReservation:
+async def post_confirm(account_id: UUID, batch_id: UUID, state: StateDep, now: NowDep) -> QuotaReservation:
     """The batch's codes exist."""
-    return _shown(await confirm_quota(session, account_id=account_id, batch_id=batch_id, now=now))
+    return await confirm_batch(state.database, account_id=account_id, batch_id=batch_id, now=now)
 
 
 @router.post("/accounts/{account_id}/quota/reservations/{batch_id}/release")
 async def post_release(account_id: UUID, batch_id: UUID, session: SessionDep, now: NowDep) -> QuotaReservation:
     """The batch failed."""
-    return _shown(await release_quota(session, account_id=account_id, batch_id=batch_id, now=now))
+    return show_reservation(await release_quota(session, account_id=account_id, batch_id=batch_id, now=now))
 
 
 @router.post("/accounts/{account_id}/quota/expiries")
@@ -108,14 +104,3 @@ async def post_due_run(state: StateDep, session: SessionDep, now: NowDep) -> Due
 async def get_outbox(session: SessionDep) -> OutboxState:
     """Has every event left?"""
     return OutboxState(unpublished=await unpublished_events(session))
-
-
-def _shown(reservation: Reservation) -> QuotaReservation:
-    return QuotaReservation(
-        batch_id=reservation.batch_id,
-        state=ReservationState(reservation.state),
-        included=reservation.included,
-        overage=reservation.overage,
-        fee=usd(reservation.fee),
-        lapses_at=reservation.lapses_at,
-    )

@@ -14,7 +14,7 @@ from shared.ids import new_id
 from shared.logging import get_logger
 from shared.outbox import stage
 from shared.request_id import current_request_id
-from sqlalchemy import exists, func, select
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.base import outbox
@@ -22,7 +22,7 @@ from codes_api.codes.alphabet import new_codes
 from codes_api.codes.generate_statement import GENERATE, MARK
 from codes_api.codes.lock_batch import lock_batch
 from codes_api.codes.models import Batch
-from codes_api.projects.models import Bot
+from codes_api.projects.find import get_bot
 from codes_api.tenants.models import Tenant
 
 log = get_logger(__name__)
@@ -97,8 +97,9 @@ async def _why_not(session: AsyncSession, *, account_id: UUID, batch_id: UUID, n
         if not Standing(tenant.standing).restricted:
             return None
         await _fail(session, batch, reason="account_locked", now=now)
-    chat = select(exists().where(Bot.account_id == account_id, Bot.project_id == batch.project_id, Bot.owner_chat_id.is_not(None)))
-    return _result(batch_id, BatchStatus(batch.status), batch.quantity, chat_known=(await session.execute(chat)).scalar_one())
+    bot = await get_bot(session, account_id=account_id, project_id=batch.project_id)
+    chat_known = bot is not None and bot.owner_chat_id is not None
+    return _result(batch_id, BatchStatus(batch.status), batch.quantity, chat_known=chat_known)
 
 
 def _result(batch_id: UUID, status: BatchStatus, quantity: int, *, chat_known: bool) -> GenerationResult:

@@ -13,10 +13,6 @@ from typing import Final
 UNFINISHED: Final = "b.status IN ('queued', 'generating')"
 """The heart of the guard. A test takes it out and must see two batches' worth of codes."""
 
-CHAT_KNOWN: Final = (
-    "EXISTS (SELECT FROM bots o WHERE o.account_id = b.account_id AND o.project_id = b.project_id AND o.owner_chat_id IS NOT NULL)"
-)
-
 # Parameters: $1 account, $2 batch.
 MARK: Final = f"""
 UPDATE batches b SET status = 'generating', progressed_at = clock_timestamp()
@@ -35,7 +31,9 @@ WITH ready AS (
       AND EXISTS (SELECT FROM tenants t WHERE t.account_id = b.account_id AND t.standing IN ('active', 'grace'))
       AND NOT EXISTS (SELECT FROM expired_codes e
                       WHERE e.account_id = b.account_id AND e.project_id = b.project_id AND e.code = ANY ($4::varchar[]))
-    RETURNING b.account_id, b.project_id, b.id, b.plan_id, b.expires_at, {CHAT_KNOWN} AS chat_known
+    RETURNING b.account_id, b.project_id, b.id, b.plan_id, b.expires_at,
+              EXISTS (SELECT FROM bots
+                      WHERE account_id = b.account_id AND project_id = b.project_id AND owner_chat_id IS NOT NULL) AS chat_known
 ), written AS (
     INSERT INTO access_codes (account_id, project_id, batch_id, position, code, plan_id, expires_at)
     SELECT account_id, project_id, id, place - 1, drawn.code, plan_id, expires_at
