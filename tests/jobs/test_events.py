@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from jobs.events import STEPS
+from shared.contracts.batches import BatchStatus
 from shared.contracts.events import EventType
 
 from tests.jobs.conftest import ACCOUNT, Queue
@@ -109,6 +110,22 @@ async def test_a_payment_that_somebody_waits_for_is_made_before_the_next_round(o
     await queue.empty()
     assert owners.due["billing"].moments == []
     assert "change-1" in {call.request_id for call in owners.calls if call.operation == "billing.run_due"}
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_batch_without_a_chat_is_billed_and_waits(owners: Owners, queue: Queue) -> None:
+    owners.chat_known = False
+    await queue.hand_over(EventType.BATCH_REQUESTED, {"batch_id": str(BATCH)})
+    await queue.empty()
+    assert owners.operations() == ["codes.generate", "billing.confirm", "codes.billed"]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_batch_that_failed_is_neither_billed_nor_delivered(owners: Owners, queue: Queue) -> None:
+    owners.generates = BatchStatus.FAILED
+    await queue.hand_over(EventType.BATCH_REQUESTED, {"batch_id": str(BATCH)})
+    await queue.empty()
+    assert owners.operations() == ["codes.generate"]
 
 
 def test_every_event_type_is_mapped() -> None:

@@ -1,6 +1,6 @@
 """How a request gets to another service and its answer back.
 
-By aiohttp: a call between two services takes a quarter of the processor's time that it takes with httpx, and a batch of codes makes
+By aiohttp: a call between two services takes a quarter of the processor time that it takes with httpx, and a batch of codes makes
 five of them.
 """
 
