@@ -156,6 +156,18 @@ class World:
             query = select(outbox.c.payload).where(outbox.c.account_id == self.account_id, outbox.c.type == type_)
             return list((await session.execute(query.order_by(outbox.c.id))).scalars())
 
+    async def tombstones(self, batch_id: UUID | None = None) -> int:
+        """How many codes of this account, or of a batch, were swept."""
+        async with self.database.transaction() as session:
+            batches = select(Batch.id).where(Batch.account_id == self.account_id, Batch.swept_at.is_not(None))
+            query = select(func.count()).where(
+                AccessCode.account_id == self.account_id,
+                AccessCode.batch_id.in_(batches if batch_id is None else batches.where(Batch.id == batch_id)),
+                AccessCode.redeemed_at.is_(None),
+                AccessCode.revoked_at.is_(None),
+            )
+            return (await session.execute(query)).scalar_one()
+
     async def count(self, model: type[Any], *where: Any) -> int:
         """How many rows of this account there are."""
         async with self.database.transaction() as session:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from codes_api.codes import generate
 from codes_api.codes.alphabet import check_symbol, new_code, well_typed
+from codes_api.codes.expire import expire_codes
 from codes_api.codes.generate import generate_batch, mark_generating
 from codes_api.codes.models import AccessCode, Batch
+from codes_api.codes.redeem import redeem
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStatus, GenerationResult
 from shared.db import Database
@@ -137,14 +140,11 @@ async def test_two_workers_and_no_primary_key_to_help(
 
 async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_id = await world.plan()
-    present, buried = await world.code(plan_id), new_code()
-    columns = "account_id, project_id, batch_id, position, code, plan_id, expires_at, deleted_at"
-    values = ":account, :project, :batch, 0, :code, :plan, now(), now()"
-    insert = f"INSERT INTO expired_codes ({columns}) VALUES ({values})"
-    await world.rows(insert, batch=new_id(), code=buried, plan=plan_id)
+    present, redeemed = await world.codes(plan_id, 2)
+    await redeem(world.database, **world.place, typed=redeemed, telegram_id=1, now=world.now)
     twice = new_code()
     # The first draw fails as a whole; of the second, what is good stays; only the rest is drawn a third time.
-    drawn: Iterator[str] = iter([present, buried, twice, twice] * 2)
+    drawn: Iterator[str] = iter([present, redeemed, twice, twice] * 2)
     monkeypatch.setattr(generate, "new_codes", lambda number: [next(drawn, None) or new_code() for _ in range(number)])
 
     batch_id = await _queued(world, 4, plan_id)
@@ -152,18 +152,16 @@ async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pyt
     codes = await world.codes_of(batch_id)
     assert len(set(codes)) == 4
     assert twice in codes
-    assert not {present, buried} & set(codes)
+    assert not {present, redeemed} & set(codes)
 
 
 async def test_a_code_of_a_tombstone_is_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_id = await world.plan()
-    buried = await world.code(plan_id)
-    same = "account_id, project_id, batch_id, position, code, plan_id"
-    swept = f"INSERT INTO expired_codes ({same}, expires_at, deleted_at) SELECT {same}, now(), now() FROM access_codes"
-    await world.rows(swept)
-    await world.rows("DELETE FROM access_codes")
+    buried = await world.code(plan_id, expires_in=timedelta(days=1))
+    async with world.database.transaction() as session:
+        assert await expire_codes(session, now=world.now + timedelta(days=1)) == 1
     kept = new_code()
-    drawn: Iterator[str] = iter([kept, buried])
+    drawn: Iterator[str] = iter([kept, buried] * 2)
     monkeypatch.setattr(generate, "new_codes", lambda number: [next(drawn, None) or new_code() for _ in range(number)])
     batch_id = await _queued(world, 2, plan_id)
     await _generate(world, batch_id)

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
+from codes_api.codes.errors import CodeUnknownError
 from codes_api.codes.expire import expire_codes
-from codes_api.codes.models import UNSWEPT, AccessCode, ExpiredCode
+from codes_api.codes.models import BURIED, UNSWEPT
 from codes_api.codes.redeem import redeem
 from codes_api.due import next_due, run_due
 from shared.contracts.due import DueRun
@@ -40,10 +41,8 @@ async def test_codes_are_swept_from_the_instant_of_their_expiry(world: World) ->
     assert await planned(world) == NOW + DAY
     assert (await run(world, NOW + DAY - MOMENT)).done == 0
     assert await run(world, NOW + DAY) == DueRun(done=2, next_due_at=NOW + 2 * DAY)
-    assert await world.count(AccessCode) == 3
-    assert await world.count(ExpiredCode) == 2
-    (tombstone,) = {row[:4] for row in await world.rows("SELECT batch_id, plan_id, expires_at, deleted_at FROM expired_codes")}
-    assert tombstone == (batch, plan_id, NOW + DAY, NOW + DAY)
+    assert await world.rows("SELECT id, swept_at FROM batches WHERE swept_at IS NOT NULL") == [(batch, NOW + DAY)]
+    assert await world.tombstones() == 2
     assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
 
 
@@ -52,7 +51,7 @@ async def test_revoked_and_redeemed_codes_stay(world: World) -> None:
     await redeem(world.database, **world.place, typed=codes[0], telegram_id=1, now=NOW)
     await world.rows("UPDATE access_codes SET revoked_at = :now WHERE redeemed_at IS NULL", now=NOW)
     await run(world, NOW + 5 * DAY)
-    assert await world.count(AccessCode) == 2
+    assert await world.tombstones() == 0
     assert await world.events("access_codes.expired") == []
 
 
@@ -73,7 +72,7 @@ async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
     await world.rows("ALTER TABLE outbox ADD CONSTRAINT broken CHECK (false)")
     with pytest.raises(Exception, match="broken"):
         await run(world, NOW + DAY)
-    assert (await world.count(AccessCode), await world.count(ExpiredCode)) == (2, 0)
+    assert (await planned(world), await world.tombstones()) == (NOW + DAY, 0)
 
 
 async def test_memberships_end_at_their_end(world: World) -> None:
@@ -95,14 +94,21 @@ async def test_a_membership_that_is_being_extended_is_left(world: World) -> None
 
 
 async def test_tombstones_and_refused_attempts_are_forgotten_in_time(world: World) -> None:
-    code = await world.code(await world.plan(), expires_in=DAY)
+    batch = await world.batch(await world.plan(), 3, expires_in=DAY)
+    code, redeemed, revoked = await world.codes_of(batch)
+    await redeem(world.database, **world.place, typed=redeemed, telegram_id=1, now=NOW)
+    await world.rows("UPDATE access_codes SET revoked_at = :now WHERE code = :code", now=NOW, code=revoked)
     await run(world, NOW + DAY)
     with pytest.raises(Exception, match="expired"):
         await redeem(world.database, **world.place, typed=code, telegram_id=1, now=NOW + 2 * DAY)
-    kept = "SELECT (SELECT count(*) FROM refused_attempts), (SELECT count(*) FROM expired_codes)"
-    for days, left in ((32, (1, 1)), (33, (0, 1)), (401, (0, 1)), (402, (0, 0))):
+    kept = "SELECT (SELECT count(*) FROM refused_attempts), (SELECT count(*) FROM access_codes)"
+    for days, left in ((32, (1, 3)), (33, (0, 3)), (401, (0, 3)), (402, (0, 2))):
         await run(world, NOW + days * DAY + MOMENT if days in {33, 402} else NOW + days * DAY)
         assert await world.rows(kept) == [left], days
+    assert await world.tombstones() == 0
+    assert await world.rows("SELECT forgotten_at FROM batches") == [(NOW + 402 * DAY + MOMENT,)]
+    with pytest.raises(CodeUnknownError):
+        await redeem(world.database, **world.place, typed=code, telegram_id=1, now=NOW + 403 * DAY)
 
 
 async def test_batches_that_are_done_with_are_due_no_more(world: World) -> None:
@@ -137,6 +143,10 @@ async def test_the_questions_read_only_the_end_of_an_index(world: World) -> None
     for day in range(300):
         await world.batch(plan_id, 1, expires_in=(day + 1) * DAY)
     await world.rows("ANALYZE batches")
-    plan = await world.rows(f"EXPLAIN SELECT min(expires_at) FROM batches WHERE {UNSWEPT}")
-    assert "ix_batches_unswept" in str(plan)
-    assert "Seq Scan" not in str(plan)
+    for index, question in (
+        ("ix_batches_unswept", f"SELECT min(expires_at) FROM batches WHERE {UNSWEPT}"),
+        ("ix_batches_buried", f"SELECT id FROM batches WHERE {BURIED} AND swept_at < now() ORDER BY swept_at LIMIT 5"),
+    ):
+        plan = str(await world.rows(f"EXPLAIN {question}"))
+        assert index in plan
+        assert "Seq Scan" not in plan

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from codes_api.base import outbox
 from codes_api.codes.alphabet import new_codes
 from codes_api.codes.lock_batch import lock_batch
-from codes_api.codes.models import AccessCode, Batch, ExpiredCode
+from codes_api.codes.models import AccessCode, Batch
 from codes_api.projects.models import Bot
 from codes_api.tenants.models import Tenant
 from codes_api.webhooks.models import WebhookEndpoint
@@ -121,18 +121,13 @@ async def _positions(session: AsyncSession, batch: Batch) -> set[int]:
 
 
 def _insertion(batch: Batch, positions: Iterable[int]) -> Insert:
-    """One statement that writes a fresh code at each position. One that the project had before (`rules.md` C2; had: it has
-    a tombstone) is left out; one that it has breaks the unique constraint, unless the caller has that left out as well."""
+    """One statement that writes a fresh code at each position. One that the project has, if only as a tombstone (`rules.md`
+    C2), breaks the unique constraint, unless the caller has it left out."""
     places = list(positions)
     drawn = (
         func.unnest(literal(places, ARRAY(Integer)), literal(new_codes(len(places)), ARRAY(String)))
         .table_valued(column("position", Integer), column("code", String))
         .render_derived(name="drawn")
-    )
-    buried = exists().where(
-        ExpiredCode.account_id == batch.account_id,
-        ExpiredCode.project_id == batch.project_id,
-        ExpiredCode.code == drawn.c.code,
     )
     table = AccessCode.__table__
     same = {
@@ -143,8 +138,8 @@ def _insertion(batch: Batch, positions: Iterable[int]) -> Insert:
         "expires_at": batch.expires_at,
     }
     constants = [literal(value, table.c[name].type) for name, value in same.items()]
-    # In the order of the index over codes, as in the sweep: neighbours there are written one after the other.
-    rows = select(*constants, drawn.c.position, drawn.c.code).where(~buried).order_by(drawn.c.code)
+    # In the order of the index over codes: neighbours there are written one after the other.
+    rows = select(*constants, drawn.c.position, drawn.c.code).order_by(drawn.c.code)
     return insert(AccessCode).from_select([*same, "position", "code"], rows)
 
 
