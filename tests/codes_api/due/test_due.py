@@ -7,29 +7,25 @@ from codes_api.codes.errors import CodeUnknownError
 from codes_api.codes.expire import expire_codes
 from codes_api.codes.models import BURIED, UNSWEPT
 from codes_api.codes.redeem import redeem
-from codes_api.due import next_due, run_due
+from codes_api.due import next_due
 from shared.contracts.due import DueRun
 from sqlalchemy import text
 
-from tests.support.codes_world import NOW, World
+from tests.support.codes_world import NOW, World, run_all_due
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
 
 
-async def run(world: World, now: datetime) -> DueRun:
-    return await run_due(world.database, now=now, tombstone_days=400, refused_attempt_days=30)
-
-
 async def planned(world: World) -> datetime | None:
     async with world.database.transaction() as session:
-        return await next_due(session)
+        return await next_due(session, remind_days=3)
 
 
 async def test_nothing_is_planned_in_an_empty_house(world: World) -> None:
     await world.codes(await world.plan("lifetime"), 2)
     assert await planned(world) is None
-    assert await run(world, NOW + 10_000 * DAY) == DueRun(done=0, next_due_at=None)
+    assert await run_all_due(world, NOW + 10_000 * DAY) == DueRun(done=0, next_due_at=None)
 
 
 async def test_codes_are_swept_from_the_instant_of_their_expiry(world: World) -> None:
@@ -39,8 +35,8 @@ async def test_codes_are_swept_from_the_instant_of_their_expiry(world: World) ->
     first, *_ = await world.codes_of(batch)
     await redeem(world.database, **world.place, typed=first, telegram_id=1, now=NOW)
     assert await planned(world) == NOW + DAY
-    assert (await run(world, NOW + DAY - MOMENT)).done == 0
-    assert await run(world, NOW + DAY) == DueRun(done=2, next_due_at=NOW + 2 * DAY)
+    assert (await run_all_due(world, NOW + DAY - MOMENT)).done == 0
+    assert await run_all_due(world, NOW + DAY) == DueRun(done=2, next_due_at=NOW + 2 * DAY)
     assert await world.rows("SELECT id, swept_at FROM batches WHERE swept_at IS NOT NULL") == [(batch, NOW + DAY)]
     assert await world.tombstones() == 2
     assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
@@ -50,7 +46,7 @@ async def test_revoked_and_redeemed_codes_stay(world: World) -> None:
     codes = await world.codes(await world.plan(), 2, expires_in=DAY)
     await redeem(world.database, **world.place, typed=codes[0], telegram_id=1, now=NOW)
     await world.rows("UPDATE access_codes SET revoked_at = :now WHERE redeemed_at IS NULL", now=NOW)
-    await run(world, NOW + 5 * DAY)
+    await run_all_due(world, NOW + 5 * DAY)
     assert await world.tombstones() == 0
     assert await world.events("access_codes.expired") == []
 
@@ -71,7 +67,7 @@ async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
     await world.codes(await world.plan(), 2, expires_in=DAY)
     await world.rows("ALTER TABLE outbox ADD CONSTRAINT broken CHECK (false)")
     with pytest.raises(Exception, match="broken"):
-        await run(world, NOW + DAY)
+        await run_all_due(world, NOW + DAY)
     assert (await planned(world), await world.tombstones()) == (NOW + DAY, 0)
 
 
@@ -79,9 +75,9 @@ async def test_memberships_end_at_their_end(world: World) -> None:
     given = await redeem(world.database, **world.place, typed=await world.code(await world.plan("week")), telegram_id=1, now=NOW)
     end = NOW + 7 * DAY
     assert await planned(world) == end - 3 * DAY
-    assert await run(world, end - 3 * DAY) == DueRun(done=1, next_due_at=end)
-    assert (await run(world, end - MOMENT)).done == 0
-    assert await run(world, end + DAY) == DueRun(done=1, next_due_at=None)
+    assert await run_all_due(world, end - 3 * DAY) == DueRun(done=1, next_due_at=end)
+    assert (await run_all_due(world, end - MOMENT)).done == 0
+    assert await run_all_due(world, end + DAY) == DueRun(done=1, next_due_at=None)
     rows = await world.rows("SELECT id, status, closed_at FROM memberships")
     assert rows == [(given.membership.id, "ended", end)]
 
@@ -90,7 +86,7 @@ async def test_a_membership_that_is_being_extended_is_left(world: World) -> None
     await redeem(world.database, **world.place, typed=await world.code(await world.plan("day")), telegram_id=1, now=NOW)
     async with world.database.transaction() as session:
         await session.execute(text("SELECT FROM memberships FOR UPDATE"))
-        assert await run(world, NOW + DAY) == DueRun(done=0, next_due_at=NOW + DAY)
+        assert await run_all_due(world, NOW + DAY) == DueRun(done=0, next_due_at=NOW + DAY)
 
 
 async def test_tombstones_and_refused_attempts_are_forgotten_in_time(world: World) -> None:
@@ -98,12 +94,12 @@ async def test_tombstones_and_refused_attempts_are_forgotten_in_time(world: Worl
     code, redeemed, revoked = await world.codes_of(batch)
     await redeem(world.database, **world.place, typed=redeemed, telegram_id=1, now=NOW)
     await world.rows("UPDATE access_codes SET revoked_at = :now WHERE code = :code", now=NOW, code=revoked)
-    await run(world, NOW + DAY)
+    await run_all_due(world, NOW + DAY)
     with pytest.raises(Exception, match="expired"):
         await redeem(world.database, **world.place, typed=code, telegram_id=1, now=NOW + 2 * DAY)
     kept = "SELECT (SELECT count(*) FROM refused_attempts), (SELECT count(*) FROM access_codes)"
     for days, left in ((32, (1, 3)), (33, (0, 3)), (401, (0, 3)), (402, (0, 2))):
-        await run(world, NOW + days * DAY + MOMENT if days in {33, 402} else NOW + days * DAY)
+        await run_all_due(world, NOW + days * DAY + MOMENT if days in {33, 402} else NOW + days * DAY)
         assert await world.rows(kept) == [left], days
     assert await world.tombstones() == 0
     assert await world.rows("SELECT forgotten_at FROM batches") == [(NOW + 402 * DAY + MOMENT,)]
@@ -131,9 +127,9 @@ async def test_a_batch_that_expired_while_it_was_queued_is_swept_once_it_has_cod
     batch = await world.batch(await world.plan("lifetime"), 2, expires_in=DAY)
     await world.rows("UPDATE batches SET status = 'queued', generated_at = NULL")
     assert await planned(world) is None
-    assert (await run(world, NOW + DAY)).done == 0
+    assert (await run_all_due(world, NOW + DAY)).done == 0
     await world.rows("UPDATE batches SET status = 'ready', generated_at = :now", now=NOW)
-    assert await run(world, NOW + DAY) == DueRun(done=2, next_due_at=None)
+    assert await run_all_due(world, NOW + DAY) == DueRun(done=2, next_due_at=None)
     assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
 
 
