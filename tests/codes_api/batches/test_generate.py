@@ -1,6 +1,7 @@
 """Writing the codes: exactly the quantity, however often and however many ask."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,11 @@ import asyncpg
 import pytest
 from codes_api.codes import generate
 from codes_api.codes.alphabet import check_symbol, new_code, well_typed
+from codes_api.codes.expire import expire_codes
 from codes_api.codes.generate import generate_batch, mark_generating, write_codes
 from codes_api.codes.generate_statement import GENERATE, UNFINISHED
 from codes_api.codes.models import AccessCode, Batch
+from codes_api.codes.redeem import redeem
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStatus, GenerationResult
 from shared.db import Database
@@ -145,16 +148,17 @@ async def test_two_workers_and_no_primary_key_to_help(world: World, *, guarded: 
     assert await world.count(AccessCode) == (7 if guarded else 14)
 
 
-@pytest.mark.parametrize("taken", ["present", "of a tombstone", "drawn twice"])
+@pytest.mark.parametrize("taken", ["open", "redeemed", "a tombstone", "drawn twice"])
 async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch, taken: str) -> None:
     plan_id = await world.plan()
-    code = await world.code(plan_id)
-    if taken != "present":
-        same = "account_id, project_id, batch_id, position, code, plan_id"
-        if taken == "of a tombstone":
-            buried = f"INSERT INTO expired_codes ({same}, expires_at, deleted_at) SELECT {same}, now(), now() FROM access_codes"
-            await world.rows(buried)
-        await world.rows("DELETE FROM access_codes")
+    code = new_code()
+    if taken != "drawn twice":
+        code = await world.code(plan_id, expires_in=timedelta(days=1))
+    if taken == "redeemed":
+        await redeem(world.database, **world.place, typed=code, telegram_id=1, now=world.now)
+    elif taken == "a tombstone":
+        async with world.database.transaction() as session:
+            assert await expire_codes(session, now=world.now + timedelta(days=1)) == 1
     good = [new_code(), new_code()]
     draws = iter([[code, code] if taken == "drawn twice" else [new_code(), code]] * 2 + [good])
     monkeypatch.setattr(generate, "new_codes", lambda _: next(draws))

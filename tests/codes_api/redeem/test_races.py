@@ -5,21 +5,29 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
+import asyncpg
 import pytest
+from codes_api.codes import revoke
+from codes_api.codes.errors import CodeExpiredError
 from codes_api.codes.expire import expire_codes
-from codes_api.codes.models import ExpiredCode
+from codes_api.codes.models import Batch
 from codes_api.codes.redeem import redeem
-from codes_api.codes.redeem_statement import REDEEM, UNREDEEMED, statement
-from codes_api.codes.revoke import revoke_code
+from codes_api.codes.redeem_statement import REDEEM, SHARED, UNREDEEMED, statement
 from codes_api.memberships.cancel import cancel_membership
 from codes_api.memberships.models import Membership
 from shared.contracts.redemptions import Redemption
 from shared.errors import AppError
+from shared.ids import new_id
 from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.support.codes_world import NOW, World
+from tests.support.races import meet, overlapping
+
+DAY = timedelta(days=1)
 
 
 async def outcome(attempt: Coroutine[Any, Any, object]) -> str:
@@ -109,7 +117,7 @@ async def test_many_codes_of_lapsed_members_at_once(world: World) -> None:
     assert Counter(await asyncio.gather(*(give(world, code, 7, later) for code in codes[1:]))) == {"redeemed": 8}
     rows = await world.rows("SELECT status, periods, ends_at FROM memberships ORDER BY id")
     assert [tuple(row) for row in rows] == [
-        ("ended", 1, NOW + timedelta(days=1)),
+        ("ended", 1, NOW + DAY),
         ("active", 8, later + timedelta(days=8)),
     ]
 
@@ -146,64 +154,110 @@ async def test_without_the_slot_the_limit_is_passed(world: World) -> None:
     assert Counter(await asyncio.gather(*tries))["redeemed"] > 1
 
 
+async def sweep(session: AsyncSession) -> int:
+    return await expire_codes(session, now=NOW + DAY)
+
+
 async def test_redeeming_while_the_sweep_runs(world: World) -> None:
     """Each code ends in one of two ways: redeemed with a membership, or a tombstone; never both, never neither."""
     plan_id = await world.plan()
-    codes = [code for _ in range(20) for code in await world.codes(plan_id, 2, expires_in=timedelta(days=1))]
-    last = NOW + timedelta(days=1) - timedelta(microseconds=1)
+    codes = [code for _ in range(20) for code in await world.codes(plan_id, 2, expires_in=DAY)]
+    last = NOW + DAY - timedelta(microseconds=1)
 
-    async def sweep() -> int:
+    async def sweep_in_pieces() -> int:
         swept = 0
         for _ in range(20):
             async with world.database.transaction() as session:
-                swept += await expire_codes(session, now=NOW + timedelta(days=1), limit=3)
+                swept += await expire_codes(session, now=NOW + DAY, limit=3)
         return swept
 
     outcomes, first, second = await asyncio.gather(
-        asyncio.gather(*(give(world, code, member, last) for member, code in enumerate(codes))), sweep(), sweep()
+        asyncio.gather(*(give(world, code, member, last) for member, code in enumerate(codes))),
+        sweep_in_pieces(),
+        sweep_in_pieces(),
     )
     seen = Counter(outcomes)
     assert seen["redeemed"] + seen["code_expired"] == 40
     async with world.database.transaction() as session:
-        rest = await expire_codes(session, now=NOW + timedelta(days=1))
+        rest = await expire_codes(session, now=NOW + DAY)
     assert seen["redeemed"] == await world.count(Membership) == 40 - first - second - rest
-    assert seen["code_expired"] == await world.count(ExpiredCode)
+    assert seen["code_expired"] == await world.tombstones()
     counted = sum(event["quantity"] for event in await world.events("access_codes.expired"))
-    assert counted == await world.count(ExpiredCode)
+    assert counted == await world.tombstones()
 
 
-async def test_a_sweep_waits_for_a_code_that_is_being_redeemed(world: World) -> None:
-    """It takes the code if nothing comes of the redemption, and passes it over if something does."""
-    plan_id = await world.plan()
+@pytest.mark.parametrize("shared", [SHARED, ""])
+async def test_a_sweep_leaves_a_batch_in_which_a_code_is_being_redeemed(world: World, shared: str) -> None:
+    """Until it is known what comes of it. The negative control does not share the batch: the code is redeemed, and counted
+    as expired as well."""
+    batch = await world.batch(await world.plan(), 2, expires_in=DAY)
+    code, _ = await world.codes_of(batch)
 
-    async def sweep() -> int:
-        async with world.database.transaction() as session:
-            return await expire_codes(session, now=NOW + timedelta(days=1))
+    async def redeeming(session: AsyncSession) -> None:
+        await session.execute(text("SELECT"))  # begins the transaction
+        raw = await (await session.connection()).get_raw_connection()
+        given = (world.account_id, world.project_id, code, 1, NOW, new_id(), new_id(), None)
+        assert await cast("asyncpg.Connection", raw.driver_connection).fetchrow(statement(shared=shared), *given)
 
-    for change, swept in (("SELECT FROM access_codes WHERE code = :code FOR UPDATE", 1), (_REDEEMED, 0)):
-        code = await world.code(plan_id, expires_in=timedelta(days=1))
-        async with world.database.transaction() as redeeming:
-            await redeeming.execute(text(change), {"code": code})
-            sweeping = asyncio.create_task(sweep())
-            await _until_waiting(world, 1)
-            assert await sweep() == 0  # another one does not wait for the batch
-        assert await sweeping == swept
-        assert await world.one("SELECT count(*) FROM expired_codes WHERE code = :code", code=code) == swept
-
-
-async def test_a_code_that_was_swept_while_its_redemption_waited_is_expired(world: World) -> None:
-    code = await world.code(await world.plan(), expires_in=timedelta(days=1))
+    _, meanwhile = await meet(world.database, redeeming, sweep)
     async with world.database.transaction() as session:
-        await expire_codes(session, now=NOW + timedelta(days=1))
-        late = asyncio.create_task(give(world, code, 1))
+        afterwards = await sweep(session)
+    assert (meanwhile, afterwards) == ((0, 1) if shared else (2, 0))
+    assert await world.tombstones() == 1
+
+
+@pytest.mark.parametrize("shared", [SHARED, ""])
+async def test_a_code_whose_batch_is_being_swept_is_expired(world: World, shared: str) -> None:
+    """The redemption waits for the batch, and holds nothing meanwhile. The negative control does not ask for it, and
+    redeems what is counted already."""
+    code = await world.code(await world.plan(), expires_in=DAY)
+    async with world.database.transaction() as session:
+        assert await sweep(session) == 1
+        late = asyncio.create_task(give(world, code, 1, with_statement=statement(shared=shared)))
+        if not shared:
+            assert await late == "redeemed"
+            return
         await _until_waiting(world, 1)
+        async with world.database.transaction() as third:
+            await third.execute(text("SELECT FROM access_codes FOR UPDATE NOWAIT"))
     assert await late == "code_expired"
     assert await world.count(Membership) == 0
 
 
+@pytest.mark.parametrize("guarded", [True, False])
+async def test_a_code_whose_batch_is_being_swept_is_not_revoked(
+    world: World, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    code = await world.code(await world.plan(), expires_in=DAY)
+    if not guarded:
+
+        async def unshared(session: AsyncSession, *, account_id: UUID, project_id: UUID, batch_id: UUID) -> Batch:
+            return await session.get_one(Batch, (account_id, project_id, batch_id))
+
+        monkeypatch.setattr(revoke, "share_batch", unshared)
+
+    async def revoking(session: AsyncSession) -> None:
+        await revoke.revoke_code(session, **world.place, typed=code, now=NOW)
+
+    swept, refusal = await overlapping(world.database, sweep, revoking)
+    assert swept == 1
+    assert isinstance(refusal, CodeExpiredError) == guarded
+    assert await world.tombstones() == (1 if guarded else 0)
+
+
+async def test_a_batch_is_revoked_or_swept(world: World) -> None:
+    batch = await world.batch(await world.plan(), 2, expires_in=DAY)
+
+    async def revoking(session: AsyncSession) -> int:
+        return await revoke.revoke_batch(session, **world.place, batch_id=batch, now=NOW)
+
+    assert await meet(world.database, sweep, revoking) == (2, 0)
+    assert await world.tombstones() == 2
+
+
 async def test_a_change_that_leaves_the_code_good_lets_the_waiting_redemption_through(world: World) -> None:
     """What waits is asked again of the row as it has become, and goes on with it."""
-    code = await world.code(await world.plan(), expires_in=timedelta(days=1))
+    code = await world.code(await world.plan(), expires_in=DAY)
     async with world.database.transaction() as session:
         await session.execute(text("UPDATE access_codes SET expires_at = expires_at + interval '1 day'"))
         waiting = asyncio.create_task(give(world, code, 1, NOW))
@@ -215,15 +269,15 @@ async def test_a_change_that_leaves_the_code_good_lets_the_waiting_redemption_th
 async def test_redeeming_and_revoking_at_once(world: World) -> None:
     codes = await world.codes(await world.plan(), 30)
 
-    async def revoke(code: str) -> str:
+    async def take_back(code: str) -> str:
         async def in_transaction() -> None:
             async with world.database.transaction() as session:
-                await revoke_code(session, **world.place, typed=code, now=NOW)
+                await revoke.revoke_code(session, **world.place, typed=code, now=NOW)
 
         return await outcome(in_transaction())
 
     async def both(member: int, code: str) -> tuple[str, str]:
-        redeeming, revoking = give(world, code, member), revoke(code)
+        redeeming, revoking = give(world, code, member), take_back(code)
         if member % 2:
             second, first = await asyncio.gather(revoking, redeeming)
         else:
@@ -272,12 +326,12 @@ async def test_no_deadlock_among_everything_at_once(world: World) -> None:
         for _ in range(10):
             await world.rows("UPDATE tenants SET version = version + 1")
 
-    async def revoke(code: str) -> None:
+    async def take_back(code: str) -> None:
         async with world.database.transaction() as session:
-            await revoke_code(session, **world.place, typed=code, now=NOW)
+            await revoke.revoke_code(session, **world.place, typed=code, now=NOW)
 
     work = [give(world, code, n % 5) for n, code in enumerate(codes)]
-    await asyncio.gather(*work, sweep(), meddle(), *(outcome(revoke(code)) for code in codes[::7]))
+    await asyncio.gather(*work, sweep(), meddle(), *(outcome(take_back(code)) for code in codes[::7]))
     assert await world.one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
     lifetimes = await world.one("SELECT count(*) FROM memberships WHERE plan_id = :plan", plan=lifetime)
     assert await world.one("SELECT lifetime_used FROM tenants") == lifetimes

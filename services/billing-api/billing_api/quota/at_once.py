@@ -1,5 +1,5 @@
 """A batch that the quota covers costs nothing, so that there is nothing to price: it is reserved and confirmed in one statement
-each (ADR 10). Whatever is out of the ordinary is left to `reserve.py` and `confirm.py`, by changing nothing.
+each (ADR 11). Whatever is out of the ordinary is left to `reserve.py` and `confirm.py`, by changing nothing.
 
 How these keep what those keep (READ COMMITTED, which PostgreSQL uses for a statement of its own):
 

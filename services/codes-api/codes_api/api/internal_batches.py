@@ -39,9 +39,9 @@ async def unfinished(
 
 
 @router.post("/counts")
-async def counts(body: CountBatches, state: StateDep, session: SessionDep, now: NowDep) -> BatchCounts:
+async def counts(body: CountBatches, session: SessionDep) -> BatchCounts:
     """What became of every batch's codes, for billing-api's audit."""
-    return await count_batches(session, which=body, keep_days=state.settings.tombstone_days, now=now)
+    return await count_batches(session, which=body)
 
 
 @router.post("/{account_id}/{batch_id}/generate")

@@ -1,8 +1,8 @@
 """The statement that makes a batch ready: all its codes, its state and what is said about it, in one round trip, or nothing.
 
 The batch's row is the lock: a second one that generates waits for it, PostgreSQL asks the guard again, and there is nothing left
-to do. A code that the project has breaks the unique constraint; one that it had (`rules.md` C2; had: it has a tombstone) is
-looked for by the guard. Either way nothing is written, and the caller draws again.
+to do. A code that the project has, if only as a tombstone (`rules.md` C2), breaks the unique constraint: nothing is written, and
+the caller draws again.
 
 The event has one listener, the creator's webhooks, and is left out where there are none: jobs, which had the codes generated,
 goes on by itself. A second listener must be named there too.
@@ -21,7 +21,7 @@ RETURNING b.quantity
 """  # noqa: S608  # our own words
 
 # Parameters: $1 account, $2 batch, $3 now, $4 codes, $5 id of the event, $6 request id. The codes are written in the order of
-# the index over them, as in the sweep: neighbours there are written one after the other.
+# the index over them: neighbours there are written one after the other.
 GENERATE: Final = f"""
 WITH ready AS (
     UPDATE batches b
@@ -29,8 +29,6 @@ WITH ready AS (
     WHERE b.account_id = $1::uuid AND b.id = $2::uuid AND {UNFINISHED}
       AND b.quantity = cardinality($4::varchar[])
       AND EXISTS (SELECT FROM tenants t WHERE t.account_id = b.account_id AND t.standing IN ('active', 'grace'))
-      AND NOT EXISTS (SELECT FROM expired_codes e
-                      WHERE e.account_id = b.account_id AND e.project_id = b.project_id AND e.code = ANY ($4::varchar[]))
     RETURNING b.account_id, b.project_id, b.id, b.plan_id, b.expires_at,
               EXISTS (SELECT FROM bots
                       WHERE account_id = b.account_id AND project_id = b.project_id AND owner_chat_id IS NOT NULL) AS chat_known

@@ -3,13 +3,15 @@
 How two at once are kept apart (READ COMMITTED, which PostgreSQL uses for a statement of its own):
 
 - `candidate` locks the code's row. Whoever comes second waits, and PostgreSQL then asks the guard again of the row as it
-  is by then: redeemed, revoked or swept, and the statement changes nothing.
+  is by then: redeemed or revoked, and the statement changes nothing.
+- Before it, it takes its share of the batch's row, which the sweep holds alone while it marks the batch and counts what is
+  open (docs/adr/0010): whichever of the two is first, a code is either counted or redeemed.
 - `member` meets the one running membership of a member and plan in a unique index: it makes it or extends it (M2).
   A row whose end has passed is neither; then nothing at all happens here and `redeem.py` ends it first.
 - `slot` takes a lifetime membership's place (M4) only for a membership that is new. Should the last place have gone to
   another while this one waited, it writes a count that the table's constraint refuses, which undoes the whole statement.
 
-Locks are always taken in this order: code, membership, tenant; each statement holds one of each. A holder of the last
+Locks are always taken in this order: batch, code, membership, tenant; each statement holds one of each. A holder of the last
 waits for nobody, so there is no circle to wait in.
 
 The event has one listener, the creator's webhooks. Where there are none it is written as already handed over: carrying it
@@ -21,6 +23,10 @@ from typing import Final
 
 UNREDEEMED: Final = "c.redeemed_at IS NULL"
 """The heart of the guard. A test takes it out and must see the race."""
+
+UNSWEPT: Final = "b.swept_at IS NULL"
+SHARED: Final = "FOR SHARE OF b"
+"""What keeps the sweep away. A test takes it out as well."""
 
 MONTHS: Final = "CASE p.interval_unit WHEN 'month' THEN 1 WHEN 'year' THEN 12 ELSE 0 END * p.interval_count"
 DAYS: Final = "CASE p.interval_unit WHEN 'day' THEN 1 WHEN 'week' THEN 7 ELSE 0 END * p.interval_count"
@@ -42,12 +48,14 @@ WITH candidate AS MATERIALIZED (
            <days> AS days,
            p.interval_unit = 'lifetime' AS lifetime
     FROM access_codes c
+    JOIN batches b ON b.account_id = c.account_id AND b.project_id = c.project_id AND b.id = c.batch_id
     JOIN membership_plans p ON p.account_id = c.account_id AND p.project_id = c.project_id AND p.id = c.plan_id
     JOIN projects j ON j.account_id = c.account_id AND j.id = c.project_id
     JOIN tenants t ON t.account_id = c.account_id
     WHERE c.account_id = $1::uuid AND c.project_id = $2::uuid AND c.code = $3::varchar
       AND <unredeemed>
       AND c.revoked_at IS NULL
+      AND <unswept>
       AND (c.expires_at IS NULL OR c.expires_at > $5::timestamptz)
       AND j.archived_at IS NULL
       AND t.standing IN ('active', 'grace')
@@ -55,6 +63,7 @@ WITH candidate AS MATERIALIZED (
            OR EXISTS (SELECT FROM memberships m
                       WHERE m.account_id = c.account_id AND m.project_id = c.project_id AND m.plan_id = c.plan_id
                         AND m.telegram_id = $4::bigint AND m.status = 'active'))
+    <shared>
     FOR NO KEY UPDATE OF c
 ), member AS (
     INSERT INTO memberships AS m
@@ -95,10 +104,12 @@ FROM candidate, member
 """
 
 
-def statement(unredeemed: str = UNREDEEMED) -> str:
+def statement(unredeemed: str = UNREDEEMED, shared: str = SHARED) -> str:
     """The statement, for asyncpg. One row if the code is redeemed by it, none if nothing was changed."""
     parts = {
         "unredeemed": unredeemed,
+        "unswept": UNSWEPT,
+        "shared": shared,
         "months": MONTHS,
         "days": DAYS,
         "first_end": end_after("$5::timestamptz", "1"),

@@ -1,13 +1,13 @@
-"""That a code's batch exists is checked once a statement instead of once a code (ADR 10).
+"""That a code's batch exists is checked once a statement instead of once a code (ADR 11).
 
 Revision: e7a4f0010001
-Follows: d5f2a0e50001
+Follows: e7a4c0f00001
 """
 
 from alembic import op
 
 revision = "e7a4f0010001"
-down_revision = "d5f2a0e50001"
+down_revision = "e7a4c0f00001"
 branch_labels = None
 depends_on = None
 
