@@ -30,8 +30,9 @@ from codes_api.codes.status import CodeStatus
 from codes_api.memberships.periods import period_end
 from codes_api.projects.find import get_bot
 
-PAGE: Final = 10_000
-"""Codes that are read at a time: some ten milliseconds of PostgreSQL's. More would be felt where a batch has but one of them."""
+PAGE: Final = 20_000
+"""Codes that are read at a time: some ten milliseconds of PostgreSQL's. Fewer would be dearer each, because the query costs
+as much as thousands of codes; more would be felt, in memory and by others, where a batch has but one code."""
 PIECE: Final = 64 * 1024
 """Bytes that are sent at least at a time. After each, others get their turn: a batch's lines, 150 kB at most or so, are
 written in a millisecond, those of as many bytes of one-code batches in some ten."""
