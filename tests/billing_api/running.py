@@ -26,7 +26,6 @@ from shared.settings import sqlalchemy_url
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.support.asgi_wire import AsgiWire
 from tests.support.clock import MovableClock
 from tests.support.in_process import served
 
@@ -276,7 +275,9 @@ async def billing_running(
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://billing") as http,
-            BillingClient("billing-api", "http://billing", SecretStr(SERVICE_TOKEN), wire=AsgiWire(app), retry=False) as internal,
+            BillingClient(
+                "billing-api", "http://billing", SecretStr(SERVICE_TOKEN), transport=transport, retry=False
+            ) as internal,
         ):
             yield Billing(app, http, internal, database, clock, counts, settings)
     await database.close()

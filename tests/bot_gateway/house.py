@@ -205,7 +205,7 @@ async def house(around: Neighbours, running: Running) -> AsyncIterator[House]:
     async with (
         httpx.AsyncClient(base_url=around.telegram_url, transport=plain()) as telegram,
         httpx.AsyncClient(base_url=running.url, transport=plain()) as http,
-        GatewayClient("bot-gateway", running.url, TOKEN, retry=False, timeout=30) as client,
+        GatewayClient("bot-gateway", running.url, TOKEN, retry=False, timeout=30, transport=plain()) as client,
     ):
         await telegram.post("/sandbox/settings", json={"fail_next": []})
         made = (await telegram.post("/sandbox/bots", json={"username": f"northwind{next(_numbers)}_bot"})).json()

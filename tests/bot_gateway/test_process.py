@@ -16,7 +16,7 @@ from shared.clients.gateway import GatewayClient
 from shared.contracts.batches import DeliverBatch, DeliveryOutcomeStatus
 from shared.errors import DependencyUnavailableError
 
-from tests.bot_gateway.house import TOKEN, House, Neighbours, gateway, until
+from tests.bot_gateway.house import TOKEN, House, Neighbours, gateway, plain, until
 from tests.bot_gateway.test_delivery import OWNER, codes, new_batch, received
 from tests.support.in_process import HOST
 
@@ -71,7 +71,7 @@ async def test_a_kill_between_sending_and_reporting_repeats_one_message_at_most(
     batch = webhook.codes.batches[batch_id]
     ref = DeliverBatch(account_id=webhook.codes.account_id, batch_id=batch_id)
     port, log = free_port(), tmp_path / "log"
-    async with GatewayClient("bot-gateway", f"http://{HOST}:{port}", TOKEN, retry=False) as client:
+    async with GatewayClient("bot-gateway", f"http://{HOST}:{port}", TOKEN, retry=False, transport=plain()) as client:
         webhook.codes.hold_report = 3
         async with process(around, redis_url, port, log) as running:
             delivering = asyncio.create_task(client.deliver(ref))

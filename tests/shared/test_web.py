@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, ConfigDict
-from shared.clients.wire import KEEP_IDLE_S
+from shared.clients.base import KEEP_IDLE_S
 from shared.errors import NotFoundError
 from shared.problems import Outage, problem_responses
 from shared.web import KEEP_ALIVE_S, create_web_app

@@ -17,7 +17,6 @@ from shared.contracts.batches import BatchRef, DeliveryClaim
 from shared.contracts.bots import LinkOwnerChat
 from shared.problems import install_problem_handlers
 
-from tests.support.asgi_wire import AsgiWire
 from tests.support.billing_stand_in import BillingStandIn
 from tests.support.clock import MovableClock
 from tests.support.gateway_stand_in import GatewayStandIn
@@ -66,14 +65,13 @@ class Creator:
 
 @dataclass
 class Codes:
-    """codes-api with its neighbours. `internal` is how jobs and bot-gateway reach it; `service`: the same, in plain HTTP."""
+    """codes-api with its neighbours. `internal` is how jobs and bot-gateway reach it."""
 
     app: FastAPI
     billing: BillingStandIn
     gateway: GatewayStandIn
     clock: MovableClock
     internal: CodesClient
-    service: httpx.AsyncClient
 
     @property
     def state(self) -> State:
@@ -180,16 +178,12 @@ async def codes_running(database_url: str, redis_url: str, clock: MovableClock, 
             }
         )
         app = create_app(settings)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),
-            CodesClient("codes-api", "http://codes", settings.service_token, wire=AsgiWire(app), retry=False) as internal,
-            httpx.AsyncClient(
-                transport=httpx.ASGITransport(app, raise_app_exceptions=False),
-                base_url="http://codes",
-                headers={"Authorization": f"Bearer {settings.service_token.get_secret_value()}"},
-            ) as service,
+            CodesClient("codes-api", "http://codes", settings.service_token, transport=transport, retry=False) as internal,
         ):
-            yield Codes(app, billing, gateway, clock, internal, service)
+            yield Codes(app, billing, gateway, clock, internal)
 
 
 def _good(response: httpx.Response) -> Json:

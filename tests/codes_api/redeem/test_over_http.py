@@ -104,7 +104,7 @@ async def test_no_such_project_and_malformed_bodies(codes: Codes) -> None:
     assert (caught.value.problem_code, caught.value.problem_status) == ("not_found", 404)
     path = f"/internal/projects/{uuid4()}/{uuid4()}/redemptions"
     for body in ({"text": "", "telegram_id": 1}, {"text": "x" * 513, "telegram_id": 1}, {"text": "x", "telegram_id": 2**63}):
-        response = await codes.service.post(path, json=body)
+        response = await codes.internal._http.post(path, json=body)
         assert response.status_code == 422
 
 
@@ -128,7 +128,7 @@ async def test_a_database_that_goes_away_and_comes_back(relay: TcpRelay, redis_u
 
         async def attempt(n: int) -> Any:
             path = f"/internal/projects/{shop.creator.account_id}/{shop.project_id}/redemptions"
-            return await codes.service.post(path, json={"text": made[n], "telegram_id": n + 1})
+            return await codes.internal._http.post(path, json={"text": made[n], "telegram_id": n + 1})
 
         assert [answer.status_code for answer in await asyncio.gather(*(attempt(n) for n in range(5)))] == [200] * 5
         await relay.cut()

@@ -158,7 +158,7 @@ async def test_another_creator_sees_and_changes_nothing(shop: Shop) -> None:
 
 
 async def test_the_docs_name_every_error(shop: Shop) -> None:
-    document = (await shop.codes.service.get("/openapi.json")).json()
+    document = (await shop.codes.internal._http.get("/openapi.json")).json()
     prefix = "/v1/projects/{project_id}"
     revoke = document["paths"][f"{prefix}/codes/{{code}}"]["delete"]
     assert {"code_already_redeemed"} <= set(revoke["responses"]["409"]["content"]["application/problem+json"]["examples"])
