@@ -14,7 +14,6 @@ from shared.contracts.sandbox import ClockStatus, MoveClock
 from shared.errors import RemoteProblem
 
 from tests.billing_api.running import SERVICE_TOKEN, Billing, Creator, ok, refused, settings_for
-from tests.support.asgi_wire import AsgiWire
 from tests.support.clock import MovableClock
 
 
@@ -80,7 +79,7 @@ async def test_outside_the_sandbox_there_is_no_clock_to_move(
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://billing") as http:
         operator = {"Authorization": f"Bearer {settings.operator_key.get_secret_value()}"}
         refused(await http.get("/v1/sandbox/clock", headers=operator), 404, "not_found")
-        internal = BillingClient("billing-api", "http://billing", SecretStr(SERVICE_TOKEN), wire=AsgiWire(app))
+        internal = BillingClient("billing-api", "http://billing", SecretStr(SERVICE_TOKEN), transport=transport)
         async with internal:
             with pytest.raises(RemoteProblem) as refusal:
                 await internal.sandbox_time()

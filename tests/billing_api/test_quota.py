@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from datetime import timedelta
 
 import pytest
-from billing_api.quota import at_once, confirm, release, reserve
+from billing_api.quota import confirm, release, reserve
 from shared.contracts.quota import QuoteQuota, ReportExpired, ReservationState
 from shared.errors import RemoteProblem
 from shared.ids import new_id
@@ -238,12 +238,7 @@ async def test_batches_at_the_edge_never_share_what_is_left(billing: Billing, cr
 
 
 async def test_without_the_lock_batches_at_the_edge_would_share(creator: Creator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: with the guard taken out, the race appears. (`at_once.py` has its own.)"""
-
-    async def with_care(*_: object, **__: object) -> None:
-        return None
-
-    monkeypatch.setattr(at_once, "reserve_covered", with_care)
+    """The negative control: with the guard taken out, the race appears."""
     monkeypatch.setattr(reserve, "lock_account", no_lock)
     assert await _race(creator, 2, 8) > 5
 

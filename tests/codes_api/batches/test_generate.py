@@ -12,21 +12,18 @@ from codes_api.codes.alphabet import check_symbol, new_code, well_typed
 from codes_api.codes.expire import expire_codes
 from codes_api.codes.generate import generate_batch, mark_generating, write_codes
 from codes_api.codes.generate_statement import GENERATE, UNFINISHED
-from codes_api.codes.models import AccessCode, Batch
+from codes_api.codes.models import AccessCode
 from codes_api.codes.redeem import redeem
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStatus, GenerationResult
-from shared.db import Database
 from shared.errors import RemoteProblem
 from shared.ids import new_id
 from shared.outbox import CHANNEL
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.support.codes_api import Codes, Shop
 from tests.support.codes_world import World
-from tests.support.races import overlapping, until_waiting
+from tests.support.races import until_waiting
 
 QUEUED: dict[str, Any] = {"status": "queued", "generated_at": None}
 
@@ -166,57 +163,6 @@ async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pyt
     assert (await _generate(world, batch_id)).generated == 2
     assert await world.codes_of(batch_id) == good
     assert next(draws, None) is None
-
-
-async def test_a_code_without_its_batch_is_refused(world: World) -> None:
-    """What a foreign key holds, held once a statement: whichever end it is tried from, also by two at once."""
-    plan_id = await world.plan()
-    kept, other = await world.batch(plan_id, 2), await world.batch(plan_id, 1)
-    same, place = "account_id, project_id, plan_id", f"'{world.account_id}', '{world.project_id}', '{plan_id}'"
-    wrongs = [
-        f"INSERT INTO access_codes ({same}, batch_id, position, code) SELECT {same}, gen_random_uuid(), 0, 'X' FROM batches",
-        (
-            f"INSERT INTO access_codes ({same}, batch_id, position, code)"
-            f" VALUES ({place}, '{kept}', 7, 'Y'), ({place}, gen_random_uuid(), 7, 'Z')"
-        ),
-        "UPDATE access_codes SET batch_id = gen_random_uuid() WHERE position = 1",
-        "UPDATE batches SET id = gen_random_uuid()",
-        "DELETE FROM batches",
-    ]
-    for wrong in wrongs:
-        with pytest.raises(IntegrityError, match="batch"):
-            await world.rows(wrong)
-    await world.rows("UPDATE batches SET id = id")
-    await world.rows("DELETE FROM access_codes WHERE batch_id = :batch", batch=other)
-    await world.rows("DELETE FROM batches WHERE id = :batch", batch=other)
-    assert len(await world.codes_of(kept)) == 2
-
-
-@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "without the lock"])
-@pytest.mark.parametrize("first", ["the code", "the deletion"])
-async def test_a_code_and_the_deletion_of_its_batch_at_once(
-    codes_database: Database, world: World, first: str, *, guarded: bool
-) -> None:
-    """Neither sees the other's change, and still one of them is refused."""
-    batch_id = await world.batch(await world.plan(), 1)
-    await world.rows("DELETE FROM access_codes")
-    if not guarded:
-        trigger: str = await world.one("SELECT pg_get_functiondef('access_codes_written'::regproc)")
-        assert "FOR KEY SHARE" in trigger
-        await world.rows(trigger.replace("FOR KEY SHARE", ""))
-
-    async def write(session: AsyncSession) -> None:
-        columns = "account_id, project_id, plan_id, batch_id, position, code"
-        place = f"'{world.account_id}', '{world.project_id}', gen_random_uuid(), '{batch_id}', 0, 'X'"
-        await session.execute(text(f"INSERT INTO access_codes ({columns}) VALUES ({place})"))
-
-    async def delete(session: AsyncSession) -> None:
-        await session.execute(text("DELETE FROM batches"))
-
-    _, refused = await overlapping(codes_database, *((write, delete) if first == "the code" else (delete, write)))
-    assert isinstance(refused, IntegrityError) is guarded
-    left = await world.count(Batch), await world.count(AccessCode)
-    assert left == (((1, 1) if first == "the code" else (0, 0)) if guarded else (0, 1))
 
 
 async def test_the_same_code_may_be_in_two_projects(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from shared.contracts.accounts import Branding, Entitlements, Limits, Standing
+from shared.contracts.accounts import Entitlements
 from shared.db import Database
 from shared.errors import UnauthorizedError
 
 from billing_api.accounts.api_key_secrets import is_key, public_id_of
+from billing_api.accounts.entitlements import snapshot
+from billing_api.accounts.models import Account
+from billing_api.plans.models import Plan
 
 # "Last used" is for people; a write a request would be dear.
 _LAST_USED_STEP: Final = timedelta(minutes=1)
@@ -55,17 +58,7 @@ async def authenticate(database: Database, *, api_key: str, now: datetime) -> Ke
     account_id, key_id, last_used_at, stale = found["account_id"], found["id"], found["last_used_at"], now - _LAST_USED_STEP
     if last_used_at is None or last_used_at < stale:
         await database.fetch_row(_USED, account_id, key_id, now, stale)
-    entitlements = Entitlements(
-        account_id=account_id,
-        version=found["entitlements_version"],
-        plan=found["code"],
-        standing=Standing(found["standing"]),
-        limits=Limits(
-            projects=found["limit_projects"],
-            lifetime_memberships=found["limit_lifetime_memberships"],
-            codes=found["limit_codes"],
-        ),
-        branding=Branding(found["branding"]),
-        as_of=now,
-    )
-    return KeyHolder(account_id, key_id, entitlements)
+    account = Account(account_id=account_id, entitlements_version=found["entitlements_version"], standing=found["standing"])
+    names = ("code", "branding", "limit_projects", "limit_lifetime_memberships", "limit_codes")
+    plan = Plan(**{name: found[name] for name in names})
+    return KeyHolder(account_id, key_id, snapshot(account, plan, now=now))

@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from shared.clients.base import Done
 from shared.contracts.accounts import AuthenticatedAccount, AuthenticateKey, Entitlements
 from shared.contracts.due import DueRun, NextDue, OutboxState
-from shared.contracts.quota import QuotaQuote, QuotaReservation, QuoteQuota, ReportExpired, ReserveQuota
+from shared.contracts.quota import QuotaQuote, QuotaReservation, QuoteQuota, ReportExpired, ReservationState, ReserveQuota
 from shared.contracts.sales import ReportSale, SaleReceipt
+from shared.money import usd
 
 from billing_api.accounts.authenticate import authenticate
 from billing_api.accounts.entitlements import read_entitlements
@@ -16,10 +17,12 @@ from billing_api.api.schemas.usage import said_by, show_sale
 from billing_api.due.next import next_due
 from billing_api.due.outbox import unpublished_events
 from billing_api.due.run import run_due
-from billing_api.quota.at_once import confirm_batch, reserve_batch, show_reservation
+from billing_api.quota.confirm import confirm_quota
 from billing_api.quota.expire import free_expired
+from billing_api.quota.models import QuotaReservation as Reservation
 from billing_api.quota.quote import quote_quota
 from billing_api.quota.release import release_quota
+from billing_api.quota.reserve import reserve_quota
 from billing_api.usage.report_sale import report_sale
 
 router = APIRouter(prefix="/internal", dependencies=[ServiceOnly], include_in_schema=False)
@@ -45,10 +48,10 @@ async def post_quote(account_id: UUID, body: QuoteQuota, session: SessionDep, no
 
 
 @router.post("/accounts/{account_id}/quota/reservations")
-async def post_reservation(account_id: UUID, body: ReserveQuota, state: StateDep, now: NowDep) -> QuotaReservation:
+async def post_reservation(account_id: UUID, body: ReserveQuota, session: SessionDep, now: NowDep) -> QuotaReservation:
     """Set quota aside."""
-    return await reserve_batch(
-        state.database,
+    reservation = await reserve_quota(
+        session,
         account_id=account_id,
         batch_id=body.batch_id,
         quantity=body.quantity,
@@ -56,18 +59,19 @@ async def post_reservation(account_id: UUID, body: ReserveQuota, state: StateDep
         accept_fee=body.accept_fee,
         now=now,
     )
+    return _shown(reservation)
 
 
 @router.post("/accounts/{account_id}/quota/reservations/{batch_id}/confirm")
-async def post_confirm(account_id: UUID, batch_id: UUID, state: StateDep, now: NowDep) -> QuotaReservation:
+async def post_confirm(account_id: UUID, batch_id: UUID, session: SessionDep, now: NowDep) -> QuotaReservation:
     """The batch's codes exist."""
-    return await confirm_batch(state.database, account_id=account_id, batch_id=batch_id, now=now)
+    return _shown(await confirm_quota(session, account_id=account_id, batch_id=batch_id, now=now))
 
 
 @router.post("/accounts/{account_id}/quota/reservations/{batch_id}/release")
 async def post_release(account_id: UUID, batch_id: UUID, session: SessionDep, now: NowDep) -> QuotaReservation:
     """The batch failed."""
-    return show_reservation(await release_quota(session, account_id=account_id, batch_id=batch_id, now=now))
+    return _shown(await release_quota(session, account_id=account_id, batch_id=batch_id, now=now))
 
 
 @router.post("/accounts/{account_id}/quota/expiries")
@@ -104,3 +108,14 @@ async def post_due_run(state: StateDep, session: SessionDep, now: NowDep) -> Due
 async def get_outbox(session: SessionDep) -> OutboxState:
     """Has every event left?"""
     return OutboxState(unpublished=await unpublished_events(session))
+
+
+def _shown(reservation: Reservation) -> QuotaReservation:
+    return QuotaReservation(
+        batch_id=reservation.batch_id,
+        state=ReservationState(reservation.state),
+        included=reservation.included,
+        overage=reservation.overage,
+        fee=usd(reservation.fee),
+        lapses_at=reservation.lapses_at,
+    )

@@ -36,7 +36,7 @@ class GenerationStuckError(RuntimeError):
 
 
 async def generate_batch(database: Database, *, account_id: UUID, batch_id: UUID, now: datetime) -> GenerationResult:
-    """Write the codes of a batch, make it ready and say so, all in one statement (`rules.md` Q1; ADR 11).
+    """Write the codes of a batch, make it ready and say so, all in one statement (`rules.md` Q1; ADR 12).
 
     Before it, in a transaction of its own, the creator is shown that a worker is at it: the next one shows either no code or
     all of them. A second call waits for the first and finds nothing left to do. A batch whose expiry has passed while it was

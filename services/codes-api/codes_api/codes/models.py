@@ -102,14 +102,13 @@ class Batch(Base):
 
 class AccessCode(Base):
     """One code, or what an expired one left: its tombstone (`rules.md` C4), which is an open code of a batch that was swept,
-    and counts nowhere. The generation time is the batch's.
-
-    That the batch exists is held by triggers (`migrations/`): a foreign key asks for each code, which made up a third of what
-    writing them cost (ADR 11).
-    """
+    and counts nowhere. The generation time is the batch's."""
 
     __tablename__ = "access_codes"
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "project_id", "batch_id"], ["batches.account_id", "batches.project_id", "batches.id"]
+        ),
         UniqueConstraint("account_id", "project_id", "code"),
         CheckConstraint("(redeemed_at IS NULL) = (redeemed_by IS NULL)", name="redeemed_by"),
         CheckConstraint("(redeemed_at IS NULL) = (membership_id IS NULL)", name="membership_id"),
