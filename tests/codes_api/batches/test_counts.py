@@ -17,8 +17,9 @@ async def _sql(codes: Codes, statement: str) -> None:
 
 
 async def _an_hour_passes(codes: Codes) -> None:
-    """Every event was handed over, and that is an hour ago."""
+    """Every event was handed over, every batch got as far as it is, and that is an hour ago."""
     await _sql(codes, "UPDATE outbox SET published_at = now() - interval '61 minutes'")
+    await _sql(codes, "UPDATE batches SET progressed_at = now() - interval '61 minutes'")
 
 
 async def _count(codes: Codes, batch: BatchRef) -> BatchCount:
@@ -36,12 +37,16 @@ def _numbers(count: BatchCount) -> tuple[int, int, int, bool]:
 
 async def test_a_batch_from_its_request_to_its_expiry(codes: Codes, shop: Shop) -> None:
     queued = await shop.order(3, expiry={"preset": "1_day"})
+    assert _numbers(await _count(codes, queued)) == (0, 0, 0, True)
+    await _an_hour_passes(codes)
     assert _numbers(await _count(codes, queued)) == (0, 0, 0, False)
     await codes.internal.generate(queued)
     assert _numbers(await _count(codes, queued)) == (3, 3, 0, True)
     await _an_hour_passes(codes)
     assert _numbers(await _count(codes, queued)) == (3, 3, 0, True), "billing-api has not confirmed it"
     await codes.internal.mark_billed(queued)
+    assert _numbers(await _count(codes, queued)) == (3, 3, 0, True), "the books may have been read before"
+    await _an_hour_passes(codes)
     assert _numbers(await _count(codes, queued)) == (3, 3, 0, False)
     codes.clock.advance(days=2)
     await codes.internal.run_due()

@@ -13,7 +13,7 @@ from codes_api.codes.models import AccessCode, Batch
 
 AT_ONCE: Final = 500
 ARRIVES_WITHIN: Final = timedelta(hours=1)
-"""Real time. An event that was handed over longer ago has arrived, or is lost: jobs tries again for minutes."""
+"""Real time. What happened to a batch longer ago, billing-api knows, or never will: jobs tries again for minutes."""
 
 _COUNTED: Final = (EventType.BATCH_GENERATED, EventType.BATCH_FAILED, EventType.CODES_EXPIRED)
 
@@ -22,7 +22,8 @@ async def count_batches(session: AsyncSession, *, which: CountBatches, limit: in
     """A bounded piece of the batches of all accounts, in the order of account and batch, each with its counts.
 
     `existing` leaves the tombstones out, and `expired` is how many of these there are; of a batch whose tombstones are
-    forgotten, how many codes are missing.
+    forgotten, how many codes are missing. `in_flight`: the batch has moved a short while ago, or its word is on its way, or it
+    is not billed yet, so that billing-api may know less of it.
 
     Args:
         session: one statement, so that a sweep is seen as a whole or not at all.
@@ -35,7 +36,8 @@ async def count_batches(session: AsyncSession, *, which: CountBatches, limit: in
     existing = codes.c.total - tombstones
     generated = case((chosen.c.status == BatchStatus.READY, chosen.c.quantity), else_=0)
     recent = _recent(chosen).cte("recent")
-    told = and_(chosen.c.status == BatchStatus.READY, chosen.c.billed_at.is_not(None))
+    moved = chosen.c.progressed_at > func.clock_timestamp() - ARRIVES_WITHIN
+    unbilled = and_(chosen.c.status == BatchStatus.READY, chosen.c.billed_at.is_(None))
     query = (
         select(
             chosen.c.account_id,
@@ -43,7 +45,7 @@ async def count_batches(session: AsyncSession, *, which: CountBatches, limit: in
             generated.label("generated"),
             existing.label("existing"),
             case((chosen.c.forgotten_at.is_not(None), generated - existing), else_=tombstones).label("expired"),
-            or_(and_(chosen.c.status == BatchStatus.READY, ~told), recent.c.batch_id.is_not(None)).label("in_flight"),
+            or_(moved, unbilled, recent.c.batch_id.is_not(None)).label("in_flight"),
         )
         .select_from(chosen.join(codes, true()))
         .outerjoin(recent, and_(recent.c.account_id == chosen.c.account_id, recent.c.batch_id == func.text(chosen.c.id)))
@@ -59,7 +61,7 @@ async def count_batches(session: AsyncSession, *, which: CountBatches, limit: in
 
 def _chosen(which: CountBatches, limit: int) -> Select[*tuple[Any, ...]]:
     place = tuple_(Batch.account_id, Batch.id)
-    names = ("account_id", "project_id", "id", "quantity", "status", "billed_at", "swept_at", "forgotten_at")
+    names = ("account_id", "project_id", "id", "quantity", "status", "billed_at", "progressed_at", "swept_at", "forgotten_at")
     query = select(*(getattr(Batch, name) for name in names))
     if which.after is not None:
         query = query.where(place > _place(which.after))
