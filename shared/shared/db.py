@@ -11,7 +11,7 @@ from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import DateTime, Dialect, MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
@@ -102,8 +102,6 @@ class Database:
                 "server_settings": self._server_settings,
             },
         )
-        # One statement that is a transaction by itself: one round trip, no BEGIN, no COMMIT.
-        self.autocommit: AsyncEngine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -112,12 +110,6 @@ class Database:
         async with self._sessions() as session:
             yield session
             await session.commit()
-
-    @asynccontextmanager
-    async def single_statement(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in autocommit mode, for the hot paths that are one guarded statement."""
-        async with self.autocommit.connect() as connection:
-            yield connection
 
     async def fetch_row(self, sql: str, *parameters: Any) -> asyncpg.Record | None:
         """The first row of one statement that is a transaction by itself, straight on asyncpg (`$1` parameters, prepared

@@ -1,9 +1,12 @@
 """The catalog, custom plans, exchange rates (`rules.md` B1, Q2)."""
 
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 import httpx
+import pytest
+from billing_api.api.schemas.plans import rate_text
 from billing_api.plans.catalog import CATALOG
 from shared.contracts.pages import encode_cursor
 
@@ -167,3 +170,10 @@ async def test_a_creators_key_opens_no_other_door(billing: Billing, creator: Cre
     for method, path in GUARDED:
         for headers in ({}, creator.headers):
             refused(await billing.http.request(method, path, headers=headers), 401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"), [("0.1", "0.10"), ("0.030000", "0.03"), ("0.005", "0.005"), ("0", "0.00"), ("1", "1.00")]
+)
+def test_a_rate_is_shown_alike_of_plans_and_sales(rate: str, shown: str) -> None:
+    assert rate_text(Decimal(rate)) == shown

@@ -234,7 +234,7 @@ async def test_what_is_sold_while_an_answer_is_awaited_is_sold_on_the_free_plan(
         with pytest.raises(ProcessDied):
             await creator.change("starter_monthly")
         said = ReportSale(account_id=creator.id, external_id="order-1", amount=usd(1_000), occurred_at=clock.now(), via="paypal")
-        assert (await billing.internal.report_sale(said)).fee_rate == "0.1"
+        assert (await billing.internal.report_sale(said)).fee_rate == "0.10"
         await billing.forget_leases()
         await billing.run_due()
         assert await creator.plan() == "starter_monthly"

@@ -8,7 +8,7 @@ from shared.contracts.bots import IdentifyBot
 from shared.errors import DependencyUnavailableError, RemoteProblem
 
 from tests.bot_gateway.house import TOKEN, House, Neighbours, gateway, until
-from tests.support.codes_stand_in import Refusal
+from tests.support.refusal import Refusal
 
 
 def new_secret(house: House) -> None:

@@ -9,7 +9,8 @@ from shared.clients.gateway import GatewayClient
 from shared.contracts.batches import DeliverBatch, DeliveryOutcome, DeliveryOutcomeStatus
 
 from tests.bot_gateway.house import TOKEN, House, Neighbours, gateway
-from tests.support.codes_stand_in import Batch, GoodCode, Refusal, plan
+from tests.support.codes_stand_in import Batch, GoodCode, plan
+from tests.support.refusal import Refusal
 
 OWNER = 7
 EXPIRES = datetime(2026, 8, 3, 10, tzinfo=UTC)

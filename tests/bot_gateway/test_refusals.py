@@ -5,7 +5,8 @@ from bot_gateway.refusals import refusal
 from shared.errors import RemoteProblem
 
 from tests.bot_gateway.house import House
-from tests.support.codes_stand_in import GoodCode, Refusal, plan
+from tests.support.codes_stand_in import GoodCode, plan
+from tests.support.refusal import Refusal
 
 CODE = "ABCDEFGHJKMNPQRS"
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from jobs.events import STEPS
+from shared.contracts.batches import BatchStatus
 from shared.contracts.events import EventType
 
 from tests.jobs.conftest import ACCOUNT, Queue
@@ -21,22 +22,17 @@ END = ("codes.end_memberships", f"{ACCOUNT}/2026-03-31T10:00:00Z")
 """Asked for again, because the first piece says that there is more."""
 
 MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
-    (EventType.BATCH_REQUESTED, {"batch_id": str(BATCH)}, [("codes.generate", OF_BATCH)]),
+    (
+        EventType.BATCH_REQUESTED,
+        {"batch_id": str(BATCH)},
+        [("codes.generate", OF_BATCH), ("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH)],
+    ),
     (
         EventType.BATCH_GENERATED,
         {"batch_id": str(BATCH)},
         [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH), FAN_OUT],
     ),
-    (
-        EventType.BATCH_GENERATED,
-        {"batch_id": str(BATCH), "chat_known": True, "webhooks": True},
-        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH), ("gateway.deliver", OF_BATCH), FAN_OUT],
-    ),
-    (
-        EventType.BATCH_GENERATED,
-        {"batch_id": str(BATCH), "chat_known": False, "webhooks": False},
-        [("billing.confirm", OF_BATCH), ("codes.billed", OF_BATCH)],
-    ),
+    (EventType.BATCH_GENERATED, {"batch_id": str(BATCH), "tell_only": True}, [FAN_OUT]),
     (EventType.BATCH_FAILED, {"batch_id": str(BATCH)}, [("billing.release", OF_BATCH)]),
     (EventType.DELIVERY_REQUESTED, {"batch_id": str(BATCH)}, [("gateway.deliver", OF_BATCH)]),
     (
@@ -114,6 +110,22 @@ async def test_a_payment_that_somebody_waits_for_is_made_before_the_next_round(o
     await queue.empty()
     assert owners.due["billing"].moments == []
     assert "change-1" in {call.request_id for call in owners.calls if call.operation == "billing.run_due"}
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_batch_without_a_chat_is_billed_and_waits(owners: Owners, queue: Queue) -> None:
+    owners.chat_known = False
+    await queue.hand_over(EventType.BATCH_REQUESTED, {"batch_id": str(BATCH)})
+    await queue.empty()
+    assert owners.operations() == ["codes.generate", "billing.confirm", "codes.billed"]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_batch_that_failed_is_neither_billed_nor_delivered(owners: Owners, queue: Queue) -> None:
+    owners.generates = BatchStatus.FAILED
+    await queue.hand_over(EventType.BATCH_REQUESTED, {"batch_id": str(BATCH)})
+    await queue.empty()
+    assert owners.operations() == ["codes.generate"]
 
 
 def test_every_event_type_is_mapped() -> None:

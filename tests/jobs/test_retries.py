@@ -88,6 +88,16 @@ async def test_all_steps_run_again_when_a_later_one_failed(owners: Owners, queue
 
 
 @pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("failing", ["billing.confirm", "codes.billed"])
+async def test_a_batch_is_taken_up_from_its_start_when_a_step_failed(owners: Owners, queue: Queue, failing: str) -> None:
+    owners.fail_next(failing, 503)
+    await queue.hand_over(EventType.BATCH_REQUESTED, BATCH)
+    await queue.empty()
+    whole = ["codes.generate", "billing.confirm", "codes.billed"]
+    assert owners.operations() == [*whole[: whole.index(failing) + 1], *whole, "gateway.deliver"]
+
+
+@pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize("status", [404, 409, 422])
 async def test_a_refusal_is_told_and_dropped(owners: Owners, queue: Queue, status: int, caplog: pytest.LogCaptureFixture) -> None:
     owners.fail_next("billing.confirm", *[status] * 5)

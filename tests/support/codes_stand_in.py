@@ -5,7 +5,7 @@ It decides as simply as it can (a code is good, used, or refused as told). Deliv
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -14,39 +14,20 @@ from shared.auth import require_service
 from shared.contracts.accounts import Branding
 from shared.contracts.batches import DeliverableCode, DeliveryClaim, DeliveryMethod, ReportDelivery
 from shared.contracts.bots import ConnectedBot, ConnectedBots, LinkOwnerChat, OwnerChatLinked
-from shared.contracts.chats import (
-    Departed,
-    Departure,
-    EndingMembership,
-    InviteLink,
-    KeepInvite,
-    MemberChat,
-    MemberChats,
-)
 from shared.contracts.redemptions import CodePreview, KnownCode, MembershipView, MemberView, PlanSummary, Redemption, TypedCode
 from shared.contracts.statistics import CodeStatistics
 from shared.errors import NotFoundError
 from shared.money import usd
 from shared.problems import install_problem_handlers, render
 
+from tests.support.chats_stand_in import ChatsStandIn
+from tests.support.refusal import Refusal
+
 LEASE_SECONDS = 60
 
 
 def plan(name: str = "Gold", *, amount: int = 900, period: str = "1 month", lifetime: bool = False) -> PlanSummary:
     return PlanSummary(id=uuid4(), name=name, price=usd(amount), period=period, lifetime=lifetime)
-
-
-@dataclass
-class Refusal:
-    """A problem that codes-api answers with."""
-
-    status: int
-    code: str
-    extensions: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def response(self) -> Response:
-        return render(self.status, self.code, self.code, self.code, self.extensions, self.headers)
 
 
 @dataclass
@@ -104,10 +85,11 @@ class Batch:
         )
 
 
-class CodesStandIn:
+class CodesStandIn(ChatsStandIn):
     """codes-api for one project, with switches."""
 
     def __init__(self, service_token: SecretStr) -> None:
+        super().__init__()
         self.account_id, self.project_id = uuid4(), uuid4()
         self.bots: dict[int, ConnectedBot] = {}
         self.plans: list[PlanSummary] = []
@@ -126,14 +108,6 @@ class CodesStandIn:
         self.hold_report: int | None = None
         self.report_held = False
         self.garbled = False
-        self.chats: dict[int, str] = {}
-        self.entitled: set[int] = set()
-        self.invites: dict[tuple[int, int], InviteLink] = {}
-        self.troubles: list[int] = []
-        self.leaving_member = 0
-        self.comes_back = False
-        self.races = False
-        self.ending = EndingMembership(telegram_id=1, plan_name="Gold", ends_at=None, running=True)
         self.statistics: CodeStatistics | None = None
         self.picture: bytes | None = None
         self.app = self._app(service_token)
@@ -176,12 +150,7 @@ class CodesStandIn:
         router.post(project + "/codes/preview", response_model=None)(self._preview)
         router.post(project + "/codes/known")(self._known)
         router.post(project + "/redemptions", response_model=None)(self._redeem)
-        router.get(project + "/members/{telegram_id}/chats")(self._member_chats)
-        router.put(project + "/members/{telegram_id}/chats/{chat_id}/invite", response_model=None)(self._keep_invite)
-        router.post(project + "/chats/{chat_id}/trouble")(self._trouble)
-        router.get(project + "/memberships/{membership_id}/departure")(self._departure)
-        router.post(project + "/memberships/{membership_id}/departure")(self._departed)
-        router.get(project + "/memberships/{membership_id}/end")(self._end)
+        router.include_router(self.chat_routes(), prefix=project)
         router.get(project + "/stats")(self._stats)
         router.get(project + "/stats.png")(self._stats_png)
         batch = "/batches/{account_id}/{batch_id}"
@@ -245,45 +214,6 @@ class CodesStandIn:
         self.entitled.add(body.telegram_id)
         extended = found.extends_until is not None and not repeated
         return Redemption(membership=self._membership(found), repeated=repeated, extended=extended)
-
-    async def _member_chats(self, telegram_id: int) -> MemberChats:
-        chats = self._chats_of(telegram_id) if telegram_id in self.entitled else []
-        return MemberChats(data=chats, invites_until=datetime.now(UTC) + timedelta(days=1))
-
-    async def _keep_invite(self, telegram_id: int, chat_id: int, body: KeepInvite) -> InviteLink | Response:
-        if telegram_id not in self.entitled:
-            return Refusal(404, "not_found").response()
-        key = (telegram_id, chat_id)
-        if self.races:  # another gateway made one in the meantime
-            self.invites[key] = body.invite.model_copy(update={"link": "https://t.me/+quicker"})
-        kept = self.invites.get(key)
-        if kept is None or kept.link == body.instead_of:
-            self.invites[key] = body.invite
-        return self.invites[key]
-
-    async def _trouble(self, chat_id: int) -> dict[str, str]:
-        self.troubles.append(chat_id)
-        return {}
-
-    async def _departure(self) -> Departure:
-        member = self.leaving_member
-        gone = member not in self.entitled
-        return Departure(telegram_id=member, plan_name="Gold", gone=gone, chats=self._chats_of(member))
-
-    async def _departed(self, body: Departed) -> Departure:
-        if self.comes_back:
-            self.entitled.add(self.leaving_member)
-        self.invites = {key: kept for key, kept in self.invites.items() if kept.link not in body.links}
-        return await self._departure()
-
-    async def _end(self) -> EndingMembership:
-        return self.ending
-
-    def _chats_of(self, telegram_id: int) -> list[MemberChat]:
-        return [
-            MemberChat(chat_id=chat_id, title=title, invite=self.invites.get((telegram_id, chat_id)))
-            for chat_id, title in self.chats.items()
-        ]
 
     async def _stats(self) -> CodeStatistics:
         assert self.statistics is not None

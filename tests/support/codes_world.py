@@ -8,10 +8,12 @@ from uuid import UUID
 from codes_api.base import outbox
 from codes_api.codes.alphabet import new_code
 from codes_api.codes.models import AccessCode, Batch
+from codes_api.due import run_due
 from codes_api.memberships.models import MembershipPlan
 from codes_api.projects.models import Bot, Project
 from codes_api.tenants.models import Tenant
 from codes_api.webhooks.models import WebhookEndpoint
+from shared.contracts.due import DueRun
 from shared.db import Database
 from shared.ids import new_id
 from sqlalchemy import func, insert, select, text
@@ -173,8 +175,25 @@ class World:
             query = select(outbox.c.payload).where(outbox.c.account_id == self.account_id, outbox.c.type == type_)
             return list((await session.execute(query.order_by(outbox.c.id))).scalars())
 
+    async def tombstones(self, batch_id: UUID | None = None) -> int:
+        """How many codes of this account, or of a batch, were swept."""
+        async with self.database.transaction() as session:
+            batches = select(Batch.id).where(Batch.account_id == self.account_id, Batch.swept_at.is_not(None))
+            query = select(func.count()).where(
+                AccessCode.account_id == self.account_id,
+                AccessCode.batch_id.in_(batches if batch_id is None else batches.where(Batch.id == batch_id)),
+                AccessCode.redeemed_at.is_(None),
+                AccessCode.revoked_at.is_(None),
+            )
+            return (await session.execute(query)).scalar_one()
+
     async def count(self, model: type[Any], *where: Any) -> int:
         """How many rows of this account there are."""
         async with self.database.transaction() as session:
             query = select(func.count()).select_from(model).where(model.account_id == self.account_id, *where)
             return (await session.execute(query)).scalar_one()
+
+
+async def run_all_due(world: World, now: datetime) -> DueRun:
+    """What is due at that moment, under the settings' defaults."""
+    return await run_due(world.database, now=now, tombstone_days=400, refused_attempt_days=30, remind_days=3, webhook_log_days=30)

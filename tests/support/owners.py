@@ -80,6 +80,8 @@ class Owners:
         self.due = {"billing": Due(), "codes": Due()}
         self.unpublished = {"billing": 0, "codes": 0}
         self.target: datetime | None = None
+        self.generates = BatchStatus.READY
+        self.chat_known = True
         self.tokens: set[str | None] = set()
         self.billing_url = self.codes_url = self.gateway_url = ""
 
@@ -258,7 +260,8 @@ def _codes(owners: Owners) -> APIRouter:
     async def generate(request: Request, account_id: UUID, batch_id: UUID) -> GenerationResult:
         await owners.asked(request, "codes.generate", f"{account_id}/{batch_id}")
         done(batch_id, BatchStep.GENERATE)
-        return GenerationResult(batch_id=batch_id, status=BatchStatus.READY, generated=3)
+        generated = 3 if owners.generates is BatchStatus.READY else 0
+        return GenerationResult(batch_id=batch_id, status=owners.generates, generated=generated, chat_known=owners.chat_known)
 
     @router.post("/batches/{account_id}/{batch_id}/billed")
     async def billed(request: Request, account_id: UUID, batch_id: UUID) -> dict[str, str]:

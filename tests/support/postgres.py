@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
@@ -78,9 +78,20 @@ async def migrated(server: PostgresServer, service: str, variable: str) -> str:
         variable: the setting that names its database.
     """
     name = await server.create(f"{service.replace('-', '_')}_template")
+    await migrate(service, {variable: server.url(name)}, "upgrade", "head")
+    return name
+
+
+async def migrate(service: str, env: Mapping[str, str], *step: str) -> None:
+    """Run alembic as its operators do: `upgrade head`, `downgrade <revision>`.
+
+    Args:
+        env: the setting that names the database.
+        step: alembic's arguments.
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "alembic", "-c", str(alembic_ini(service)), "upgrade", "head"),
-        env={**os.environ, variable: server.url(name)},
+        *(sys.executable, "-P", "-m", "alembic", "-c", str(alembic_ini(service)), *step),
+        env={**os.environ, **env},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -88,7 +99,6 @@ async def migrated(server: PostgresServer, service: str, variable: str) -> str:
     if process.returncode != 0:
         msg = f"The migrations of {service} failed:\n{output.decode()}"
         raise RuntimeError(msg)
-    return name
 
 
 @asynccontextmanager

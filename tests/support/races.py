@@ -38,6 +38,19 @@ async def meet(database: Database, first: Work[T], second: Work[T]) -> tuple[T, 
     return one, other
 
 
+async def until_waiting(database: Database, sessions: int) -> None:
+    """Return when that many sessions of this database wait for a lock."""
+    async with asyncio.timeout(30):
+        while await _waiting(database) < sessions:
+            await asyncio.sleep(0.005)
+
+
+async def _waiting(database: Database) -> int:
+    # A transaction for each look: PostgreSQL shows pg_stat_activity as it was at a transaction's first look.
+    async with database.transaction() as looking:
+        return int((await looking.execute(_WAITING)).scalar_one())
+
+
 async def _transaction(database: Database, work: Work[T]) -> T:
     async with database.transaction() as session:
         return await work(session)
@@ -46,8 +59,6 @@ async def _transaction(database: Database, work: Work[T]) -> T:
 async def _waits_or_is_done(database: Database, rival: "asyncio.Task[T]") -> None:
     async with asyncio.timeout(30):
         while not rival.done():
-            # A transaction for each look: PostgreSQL shows pg_stat_activity as it was at a transaction's first look.
-            async with database.transaction() as looking:
-                if (await looking.execute(_WAITING)).scalar_one():
-                    return
+            if await _waiting(database):
+                return
             await asyncio.sleep(0.005)

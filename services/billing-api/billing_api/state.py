@@ -26,10 +26,15 @@ class State:
     housekeeping: Housekeeping
 
 
-def state_of(request: Request) -> State:
+def running(request: Request) -> State:
     """The running service's state."""
     state: State = request.app.state.billing
     return state
+
+
+async def state_of(request: Request) -> State:
+    """`running` as a dependency: a coroutine, because FastAPI sends plain functions to a thread."""
+    return running(request)
 
 
 def put_state(app: FastAPI, state: State) -> None:

@@ -2,7 +2,6 @@
 memories to be forgotten."""
 
 from datetime import datetime
-from typing import Final
 
 from shared.contracts.due import DueRun
 from shared.db import Database
@@ -19,10 +18,8 @@ from codes_api.webhooks.deliveries import forget_deliveries
 from codes_api.webhooks.models import DeliveryStatus, WebhookDelivery
 from codes_api.webhooks.sender import Sender
 
-REMIND_DAYS: Final = 3
 
-
-async def next_due(session: AsyncSession, *, remind_days: int = REMIND_DAYS) -> datetime | None:
+async def next_due(session: AsyncSession, *, remind_days: int) -> datetime | None:
     """When the next code expires, membership ends, member is to be reminded or webhook is to be sent; None: nothing is
     planned. Reads the first entries of four indexes."""
     code = select(func.min(Batch.expires_at)).where(text(UNSWEPT)).scalar_subquery()
@@ -47,8 +44,8 @@ async def run_due(
     now: datetime,
     tombstone_days: int,
     refused_attempt_days: int,
-    remind_days: int = REMIND_DAYS,
-    webhook_log_days: int = 30,
+    remind_days: int,
+    webhook_log_days: int,
     webhooks: Sender | None = None,
     webhook_patience_s: float = 0,
 ) -> DueRun:

@@ -50,7 +50,8 @@ async def _generate(services: Services, event: Event) -> None:
 
 
 async def _settle(services: Services, event: Event) -> None:
-    await settle_batch(services, _batch(event))
+    if not event.payload.get("tell_only", False):
+        await settle_batch(services, _batch(event))
 
 
 async def _release(services: Services, event: Event) -> None:
@@ -58,8 +59,8 @@ async def _release(services: Services, event: Event) -> None:
 
 
 async def _request_delivery(services: Services, event: Event) -> None:
-    if not event.payload.get("chat_known", True):
-        return  # it waits for its creator to link a chat, and is asked for then
+    if event.payload.get("tell_only", False):
+        return
     await services.queues.request_step(_batch(event), BatchStep.DELIVER)
 
 
@@ -90,8 +91,6 @@ async def _obey_standing(services: Services, event: Event) -> None:
 
 
 async def _fan_out(services: Services, event: Event) -> None:
-    if not event.payload.get("webhooks", True):
-        return
     await fan_out_webhooks(services, event)
 
 

@@ -15,8 +15,7 @@ class Settings(ServiceSettings):
 
     # Half of it is what an event waits on average; at 15 ms an idle worker takes about 3 % of one core.
     jobs_poll_delay_s: float = Field(default=0.015, gt=0, le=1)
-    # Deliveries and clock advances last for seconds, so that nobody notices a quarter of one. And each look costs Redis
-    # three round trips per job under way, of which there can be many here.
+    # Deliveries and clock advances last for seconds, so that nobody notices a quarter of one.
     jobs_slow_poll_delay_s: float = Field(default=0.2, gt=0, le=5)
     jobs_max_events: int = Field(default=20, ge=1)
     jobs_max_deliveries: int = Field(default=100, ge=1)

@@ -14,7 +14,7 @@ there as long. So:
 
 Events and what lasts are apart: deliveries and clock advances have their own queue and worker, so that a hundred
 deliveries of 24 seconds hold up no event, and the event worker can look at its queue every 15 ms (1,000 codes are to be
-ready 150 ms after the 202) without looking at each running delivery as often.
+ready 150 ms after the 202).
 
 An event keeps its result for ten minutes, and arq takes no second job of an id that has one: an event that a relay hands
 over again is ignored. The other jobs keep none, so that their ids can be used again at once.
@@ -27,6 +27,7 @@ from arq.cron import cron
 from arq.typing import WorkerCoroutine
 from arq.worker import Function, Worker, func
 from shared.contracts.events import ON_EVENT, QUEUE
+from typing_extensions import override
 
 from jobs import functions, queues
 from jobs.retries import OUTAGE_TRIES
@@ -40,9 +41,23 @@ _SPARE_S = 10
 """arq's own timeout drops a job; it must never come before that of `jobs.attempt`."""
 
 
+class _OwnJobsKnown(Worker):
+    """arq's worker, but that it leaves alone what it has under way itself.
+
+    Jobs stay on the queue until they are done, and arq asks Redis about each that it finds there, in three round trips, whether
+    somebody is at it: a busy worker did little else.
+    """
+
+    @override
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Start those of the queue's jobs that nobody is at."""
+        running = {job_id.encode() for job_id, task in self.tasks.items() if not task.done()}
+        await super().start_jobs([job_id for job_id in job_ids if job_id not in running])
+
+
 def event_worker(settings: Settings, services: Services, redis: ArqRedis) -> Worker:
     """Takes events, batches that stood still, and the rounds of the cron."""
-    return Worker(
+    return _OwnJobsKnown(
         functions=[
             _function(ON_EVENT, functions.on_event, functions.EVENT_WITHIN_S, keep_result_s=KEEP_EVENT_RESULT_S),
             _function(queues.GENERATE_BATCH, functions.generate_batch, functions.EVENT_WITHIN_S),
@@ -68,7 +83,7 @@ def event_worker(settings: Settings, services: Services, redis: ArqRedis) -> Wor
 
 def slow_worker(settings: Settings, services: Services, redis: ArqRedis) -> Worker:
     """Takes deliveries and clock advances."""
-    return Worker(
+    return _OwnJobsKnown(
         functions=[
             _function(queues.DELIVER_BATCH, functions.deliver_batch, functions.DELIVERY_WITHIN_S),
             _function(queues.ADVANCE_CLOCK, functions.advance_clock, functions.ADVANCE_WITHIN_S),

@@ -60,12 +60,12 @@ class CountBatches(WireModel):
 
 
 class BatchCount(BatchRef):
-    """What became of a batch's codes. `in_flight`: an event about it may not have arrived yet, so that others may still
-    count otherwise."""
+    """What became of a batch's codes. `in_flight`: it moved a short while ago, or an event about it may not have arrived yet,
+    so that others may still count otherwise."""
 
     generated: int = Field(description="How many were written; 0 while there are none, or if the batch failed.")
     existing: int = Field(description="How many there are.")
-    expired: int = Field(description="How many expired unredeemed and were deleted.")
+    expired: int = Field(description="How many expired unredeemed and were swept.")
     in_flight: bool
 
 
@@ -77,11 +77,15 @@ class BatchCounts(WireModel):
 
 
 class GenerationResult(WireModel):
-    """Answer of the internal generate call. Safe to ask for again: `quantity` codes exist, no more."""
+    """Answer of the internal generate call. Safe to ask for again: `quantity` codes exist, no more.
+
+    `chat_known`: there is a chat to deliver them to. One that is linked later asks for the batches that wait by itself.
+    """
 
     batch_id: UUID
     status: BatchStatus
     generated: int
+    chat_known: bool = False
 
 
 class DeliveryMethod(StrEnum):

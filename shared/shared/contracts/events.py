@@ -16,9 +16,9 @@ class EventType(StrEnum):
     BATCH_REQUESTED = "batch.requested"
     """payload: batch_id"""
     BATCH_GENERATED = "batch.generated"
-    """payload: batch_id; chat_known, webhooks: whether there was a chat to deliver to and an endpoint to tell at that moment
-    (without them nothing is known). Staged in the transaction that writes the codes. Whoever comes later is not forgotten:
-    a chat that is linked asks for the batches that wait, and the cron for those that stand still."""
+    """payload: batch_id; tell_only: whoever had the codes generated has them billed and delivered, and only the creator's
+    servers are to be told. Staged in the transaction that writes the codes: of an import always, of a generated batch if there
+    is an endpoint to tell."""
     BATCH_FAILED = "batch.failed"
     """payload: batch_id. The reservation is to be released."""
     DELIVERY_REQUESTED = "batch.delivery_requested"

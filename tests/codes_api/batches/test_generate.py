@@ -1,26 +1,29 @@
 """Writing the codes: exactly the quantity, however often and however many ask."""
 
 import asyncio
-from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from codes_api.codes import generate
 from codes_api.codes.alphabet import check_symbol, new_code, well_typed
-from codes_api.codes.generate import generate_batch, mark_generating
-from codes_api.codes.models import AccessCode, Batch
+from codes_api.codes.expire import expire_codes
+from codes_api.codes.generate import generate_batch, mark_generating, write_codes
+from codes_api.codes.generate_statement import GENERATE, UNFINISHED
+from codes_api.codes.models import AccessCode
+from codes_api.codes.redeem import redeem
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchRef, BatchStatus, GenerationResult
-from shared.db import Database
 from shared.errors import RemoteProblem
 from shared.ids import new_id
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from shared.outbox import CHANNEL
+from sqlalchemy import select, text
 
 from tests.support.codes_api import Codes, Shop
 from tests.support.codes_world import World
-from tests.support.races import overlapping
+from tests.support.races import until_waiting
 
 QUEUED: dict[str, Any] = {"status": "queued", "generated_at": None}
 
@@ -36,8 +39,7 @@ async def _queued(world: World, quantity: int, plan_id: UUID | None = None) -> U
 
 
 async def _generate(world: World, batch_id: UUID) -> GenerationResult:
-    async with world.database.transaction() as session:
-        return await generate_batch(session, account_id=world.account_id, batch_id=batch_id, now=world.now)
+    return await generate_batch(world.database, account_id=world.account_id, batch_id=batch_id, now=world.now)
 
 
 async def test_a_thousand_codes_all_different_and_well_typed(world: World) -> None:
@@ -50,12 +52,10 @@ async def test_a_thousand_codes_all_different_and_well_typed(world: World) -> No
     positions = await world.rows("SELECT position FROM access_codes ORDER BY position")
     assert [position for (position,) in positions] == list(range(1000))
     assert await world.one("SELECT generated_at FROM batches") == world.now
-    payload = {"batch_id": str(batch_id), "chat_known": False, "webhooks": False}
-    assert await world.events("batch.generated") == [payload]
 
 
-async def test_the_event_says_who_waits_for_the_batch(world: World) -> None:
-    """A chat that is linked, an endpoint that is enabled; those of a neighbour do not count."""
+async def test_who_waits_for_the_batch(world: World) -> None:
+    """A chat that is linked, an endpoint that is enabled; those of a neighbour do not count. Asked again, the same is said."""
     for owner, waits in ((await world.another(), True), (world, False)):
         await owner.bot()
         if waits:
@@ -65,19 +65,38 @@ async def test_the_event_says_who_waits_for_the_batch(world: World) -> None:
                 " VALUES (:account, :project, gen_random_uuid(), 'https://example.com', '{batch.ready}', 'x', now())"
             )
         batch_id = await _queued(owner, 1)
-        await _generate(owner, batch_id)
-        assert await owner.events("batch.generated") == [{"batch_id": str(batch_id), "chat_known": waits, "webhooks": waits}]
+        for _ in range(2):
+            assert (await _generate(owner, batch_id)).chat_known is waits
+        told = [{"batch_id": str(batch_id), "tell_only": True}] if waits else []
+        assert await owner.events("batch.generated") == told
+
+
+async def test_the_relay_is_woken_for_the_event(world: World) -> None:
+    await world.rows(
+        "INSERT INTO webhook_endpoints (account_id, project_id, id, url, events, secret_sealed, created_at)"
+        " VALUES (:account, :project, gen_random_uuid(), 'https://example.com', '{batch.ready}', 'x', now())"
+    )
+    batch_id = await _queued(world, 1)
+    woken = asyncio.Event()
+    listening = await asyncpg.connect(
+        world.database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    try:
+        await listening.add_listener(CHANNEL, lambda *_: woken.set())
+        await _generate(world, batch_id)
+        async with asyncio.timeout(10):
+            await woken.wait()
+    finally:
+        await listening.close()
 
 
 async def test_a_creator_sees_that_a_worker_is_at_it(world: World) -> None:
     batch_id = await _queued(world, 2)
     for _ in range(2):
-        async with world.database.transaction() as session:
-            await mark_generating(session, account_id=world.account_id, batch_id=batch_id)
+        assert await mark_generating(world.database, account_id=world.account_id, batch_id=batch_id) == 2
         assert await world.one("SELECT status FROM batches") == "generating"
     await _generate(world, batch_id)
-    async with world.database.transaction() as session:
-        await mark_generating(session, account_id=world.account_id, batch_id=batch_id)
+    assert await mark_generating(world.database, account_id=world.account_id, batch_id=batch_id) is None
     assert await world.one("SELECT status FROM batches") == "ready"
 
 
@@ -87,20 +106,6 @@ async def test_generating_again_changes_nothing(world: World) -> None:
     codes = await world.codes_of(batch_id)
     assert await _generate(world, batch_id) == first
     assert await world.codes_of(batch_id) == codes
-    assert len(await world.events("batch.generated")) == 1
-
-
-async def test_only_what_is_missing_is_written(world: World) -> None:
-    """It can't happen while one transaction writes all; it would be right all the same."""
-    batch_id = await _queued(world, 5)
-    await _generate(world, batch_id)
-    before = await world.codes_of(batch_id)
-    await world.rows("DELETE FROM access_codes WHERE position IN (1, 3)")
-    await world.rows("UPDATE batches SET status = 'generating', generated_at = NULL")
-    await _generate(world, batch_id)
-    after = await world.codes_of(batch_id)
-    assert len(after) == 5
-    assert [after[place] for place in (0, 2, 4)] == [before[place] for place in (0, 2, 4)]
 
 
 async def test_many_workers_at_once_over_http(codes: Codes, shop: Shop) -> None:
@@ -112,64 +117,52 @@ async def test_many_workers_at_once_over_http(codes: Codes, shop: Shop) -> None:
     assert (await shop.look(batch))["counts"]["unredeemed"] == 50
 
 
-@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "without the lock"])
-async def test_two_workers_and_no_primary_key_to_help(
-    codes_database: Database, world: World, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
-) -> None:
-    """The key (batch, position) is the second net; it is taken away to see what the lock alone holds."""
+@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "without the guard"])
+async def test_two_workers_and_no_primary_key_to_help(world: World, *, guarded: bool) -> None:
+    """The key (batch, position) is the second net; it is taken away to see what the batch's row alone holds."""
     batch_id = await _queued(world, 7)
     await world.rows("ALTER TABLE access_codes DROP CONSTRAINT pk_access_codes")
-    if not guarded:
-
-        async def unlocked(session: AsyncSession, *, account_id: UUID, batch_id: UUID) -> Batch:
-            return (await session.execute(select(Batch).where(Batch.account_id == account_id, Batch.id == batch_id))).scalar_one()
-
-        monkeypatch.setattr(generate, "lock_batch", unlocked)
-
-    async def work(session: AsyncSession) -> GenerationResult:
-        return await generate_batch(session, account_id=world.account_id, batch_id=batch_id, now=world.now)
-
-    first, second = await overlapping(codes_database, work, work)
-    assert first == second
+    statement = GENERATE if guarded else GENERATE.replace(UNFINISHED, "TRUE")
+    assert guarded or statement != GENERATE
+    async with world.database.transaction() as gate:
+        await gate.execute(text("SELECT FROM batches FOR UPDATE"))
+        work = [
+            asyncio.create_task(
+                write_codes(
+                    world.database,
+                    account_id=world.account_id,
+                    batch_id=batch_id,
+                    quantity=7,
+                    now=world.now,
+                    statement=statement,
+                )
+            )
+            for _ in range(2)
+        ]
+        await until_waiting(world.database, 2)
+    done = await asyncio.gather(*work)
+    assert sorted(done, key=str) == ([False, None] if guarded else [False, False])
     assert await world.count(AccessCode) == (7 if guarded else 14)
-    assert len(await world.events("batch.generated")) == (1 if guarded else 2)
 
 
-async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("taken", ["open", "redeemed", "a tombstone", "drawn twice"])
+async def test_codes_that_collide_are_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch, taken: str) -> None:
     plan_id = await world.plan()
-    present, buried = await world.code(plan_id), new_code()
-    columns = "account_id, project_id, batch_id, position, code, plan_id, expires_at, deleted_at"
-    values = ":account, :project, :batch, 0, :code, :plan, now(), now()"
-    insert = f"INSERT INTO expired_codes ({columns}) VALUES ({values})"
-    await world.rows(insert, batch=new_id(), code=buried, plan=plan_id)
-    twice = new_code()
-    # The first draw fails as a whole; of the second, what is good stays; only the rest is drawn a third time.
-    drawn: Iterator[str] = iter([present, buried, twice, twice] * 2)
-    monkeypatch.setattr(generate, "new_codes", lambda number: [next(drawn, None) or new_code() for _ in range(number)])
-
-    batch_id = await _queued(world, 4, plan_id)
-    assert (await _generate(world, batch_id)).generated == 4
-    codes = await world.codes_of(batch_id)
-    assert len(set(codes)) == 4
-    assert twice in codes
-    assert not {present, buried} & set(codes)
-
-
-async def test_a_code_of_a_tombstone_is_drawn_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan_id = await world.plan()
-    buried = await world.code(plan_id)
-    same = "account_id, project_id, batch_id, position, code, plan_id"
-    swept = f"INSERT INTO expired_codes ({same}, expires_at, deleted_at) SELECT {same}, now(), now() FROM access_codes"
-    await world.rows(swept)
-    await world.rows("DELETE FROM access_codes")
-    kept = new_code()
-    drawn: Iterator[str] = iter([kept, buried])
-    monkeypatch.setattr(generate, "new_codes", lambda number: [next(drawn, None) or new_code() for _ in range(number)])
+    code = new_code()
+    if taken != "drawn twice":
+        code = await world.code(plan_id, expires_in=timedelta(days=1))
+    if taken == "redeemed":
+        await redeem(world.database, **world.place, typed=code, telegram_id=1, now=world.now)
+    elif taken == "a tombstone":
+        async with world.database.transaction() as session:
+            assert await expire_codes(session, now=world.now + timedelta(days=1)) == 1
+    good = [new_code(), new_code()]
+    draws = iter([[code, code] if taken == "drawn twice" else [new_code(), code]] * 2 + [good])
+    monkeypatch.setattr(generate, "new_codes", lambda _: next(draws))
     batch_id = await _queued(world, 2, plan_id)
-    await _generate(world, batch_id)
-    codes = await world.codes_of(batch_id)
-    assert (codes[0], len(codes)) == (kept, 2)
-    assert buried not in codes
+    assert (await _generate(world, batch_id)).generated == 2
+    assert await world.codes_of(batch_id) == good
+    assert next(draws, None) is None
 
 
 async def test_the_same_code_may_be_in_two_projects(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +183,7 @@ async def test_codes_that_never_differ_leave_nothing_behind(world: World, monkey
     with pytest.raises(generate.GenerationStuckError):
         await _generate(world, batch_id)
     assert await world.codes_of(batch_id) == []
-    assert await world.one("SELECT status FROM batches") == "queued"
+    assert await world.one("SELECT status FROM batches") == "generating"
 
 
 async def test_an_account_that_was_locked_meanwhile(codes: Codes, shop: Shop) -> None:

@@ -3,32 +3,29 @@
 from datetime import datetime, timedelta
 
 import pytest
+from codes_api.codes.errors import CodeUnknownError
 from codes_api.codes.expire import expire_codes
-from codes_api.codes.models import UNSWEPT, AccessCode, ExpiredCode
+from codes_api.codes.models import BURIED, UNSWEPT
 from codes_api.codes.redeem import redeem
-from codes_api.due import next_due, run_due
+from codes_api.due import next_due
 from shared.contracts.due import DueRun
 from sqlalchemy import text
 
-from tests.support.codes_world import NOW, World
+from tests.support.codes_world import NOW, World, run_all_due
 
 DAY = timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
 
 
-async def run(world: World, now: datetime) -> DueRun:
-    return await run_due(world.database, now=now, tombstone_days=400, refused_attempt_days=30)
-
-
 async def planned(world: World) -> datetime | None:
     async with world.database.transaction() as session:
-        return await next_due(session)
+        return await next_due(session, remind_days=3)
 
 
 async def test_nothing_is_planned_in_an_empty_house(world: World) -> None:
     await world.codes(await world.plan("lifetime"), 2)
     assert await planned(world) is None
-    assert await run(world, NOW + 10_000 * DAY) == DueRun(done=0, next_due_at=None)
+    assert await run_all_due(world, NOW + 10_000 * DAY) == DueRun(done=0, next_due_at=None)
 
 
 async def test_codes_are_swept_from_the_instant_of_their_expiry(world: World) -> None:
@@ -38,12 +35,10 @@ async def test_codes_are_swept_from_the_instant_of_their_expiry(world: World) ->
     first, *_ = await world.codes_of(batch)
     await redeem(world.database, **world.place, typed=first, telegram_id=1, now=NOW)
     assert await planned(world) == NOW + DAY
-    assert (await run(world, NOW + DAY - MOMENT)).done == 0
-    assert await run(world, NOW + DAY) == DueRun(done=2, next_due_at=NOW + 2 * DAY)
-    assert await world.count(AccessCode) == 3
-    assert await world.count(ExpiredCode) == 2
-    (tombstone,) = {row[:4] for row in await world.rows("SELECT batch_id, plan_id, expires_at, deleted_at FROM expired_codes")}
-    assert tombstone == (batch, plan_id, NOW + DAY, NOW + DAY)
+    assert (await run_all_due(world, NOW + DAY - MOMENT)).done == 0
+    assert await run_all_due(world, NOW + DAY) == DueRun(done=2, next_due_at=NOW + 2 * DAY)
+    assert await world.rows("SELECT id, swept_at FROM batches WHERE swept_at IS NOT NULL") == [(batch, NOW + DAY)]
+    assert await world.tombstones() == 2
     assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
 
 
@@ -51,8 +46,8 @@ async def test_revoked_and_redeemed_codes_stay(world: World) -> None:
     codes = await world.codes(await world.plan(), 2, expires_in=DAY)
     await redeem(world.database, **world.place, typed=codes[0], telegram_id=1, now=NOW)
     await world.rows("UPDATE access_codes SET revoked_at = :now WHERE redeemed_at IS NULL", now=NOW)
-    await run(world, NOW + 5 * DAY)
-    assert await world.count(AccessCode) == 2
+    await run_all_due(world, NOW + 5 * DAY)
+    assert await world.tombstones() == 0
     assert await world.events("access_codes.expired") == []
 
 
@@ -72,17 +67,17 @@ async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
     await world.codes(await world.plan(), 2, expires_in=DAY)
     await world.rows("ALTER TABLE outbox ADD CONSTRAINT broken CHECK (false)")
     with pytest.raises(Exception, match="broken"):
-        await run(world, NOW + DAY)
-    assert (await world.count(AccessCode), await world.count(ExpiredCode)) == (2, 0)
+        await run_all_due(world, NOW + DAY)
+    assert (await planned(world), await world.tombstones()) == (NOW + DAY, 0)
 
 
 async def test_memberships_end_at_their_end(world: World) -> None:
     given = await redeem(world.database, **world.place, typed=await world.code(await world.plan("week")), telegram_id=1, now=NOW)
     end = NOW + 7 * DAY
     assert await planned(world) == end - 3 * DAY
-    assert await run(world, end - 3 * DAY) == DueRun(done=1, next_due_at=end)
-    assert (await run(world, end - MOMENT)).done == 0
-    assert await run(world, end + DAY) == DueRun(done=1, next_due_at=None)
+    assert await run_all_due(world, end - 3 * DAY) == DueRun(done=1, next_due_at=end)
+    assert (await run_all_due(world, end - MOMENT)).done == 0
+    assert await run_all_due(world, end + DAY) == DueRun(done=1, next_due_at=None)
     rows = await world.rows("SELECT id, status, closed_at FROM memberships")
     assert rows == [(given.membership.id, "ended", end)]
 
@@ -91,18 +86,25 @@ async def test_a_membership_that_is_being_extended_is_left(world: World) -> None
     await redeem(world.database, **world.place, typed=await world.code(await world.plan("day")), telegram_id=1, now=NOW)
     async with world.database.transaction() as session:
         await session.execute(text("SELECT FROM memberships FOR UPDATE"))
-        assert await run(world, NOW + DAY) == DueRun(done=0, next_due_at=NOW + DAY)
+        assert await run_all_due(world, NOW + DAY) == DueRun(done=0, next_due_at=NOW + DAY)
 
 
 async def test_tombstones_and_refused_attempts_are_forgotten_in_time(world: World) -> None:
-    code = await world.code(await world.plan(), expires_in=DAY)
-    await run(world, NOW + DAY)
+    batch = await world.batch(await world.plan(), 3, expires_in=DAY)
+    code, redeemed, revoked = await world.codes_of(batch)
+    await redeem(world.database, **world.place, typed=redeemed, telegram_id=1, now=NOW)
+    await world.rows("UPDATE access_codes SET revoked_at = :now WHERE code = :code", now=NOW, code=revoked)
+    await run_all_due(world, NOW + DAY)
     with pytest.raises(Exception, match="expired"):
         await redeem(world.database, **world.place, typed=code, telegram_id=1, now=NOW + 2 * DAY)
-    kept = "SELECT (SELECT count(*) FROM refused_attempts), (SELECT count(*) FROM expired_codes)"
-    for days, left in ((32, (1, 1)), (33, (0, 1)), (401, (0, 1)), (402, (0, 0))):
-        await run(world, NOW + days * DAY + MOMENT if days in {33, 402} else NOW + days * DAY)
+    kept = "SELECT (SELECT count(*) FROM refused_attempts), (SELECT count(*) FROM access_codes)"
+    for days, left in ((32, (1, 3)), (33, (0, 3)), (401, (0, 3)), (402, (0, 2))):
+        await run_all_due(world, NOW + days * DAY + MOMENT if days in {33, 402} else NOW + days * DAY)
         assert await world.rows(kept) == [left], days
+    assert await world.tombstones() == 0
+    assert await world.rows("SELECT forgotten_at FROM batches") == [(NOW + 402 * DAY + MOMENT,)]
+    with pytest.raises(CodeUnknownError):
+        await redeem(world.database, **world.place, typed=code, telegram_id=1, now=NOW + 403 * DAY)
 
 
 async def test_batches_that_are_done_with_are_due_no_more(world: World) -> None:
@@ -125,9 +127,9 @@ async def test_a_batch_that_expired_while_it_was_queued_is_swept_once_it_has_cod
     batch = await world.batch(await world.plan("lifetime"), 2, expires_in=DAY)
     await world.rows("UPDATE batches SET status = 'queued', generated_at = NULL")
     assert await planned(world) is None
-    assert (await run(world, NOW + DAY)).done == 0
+    assert (await run_all_due(world, NOW + DAY)).done == 0
     await world.rows("UPDATE batches SET status = 'ready', generated_at = :now", now=NOW)
-    assert await run(world, NOW + DAY) == DueRun(done=2, next_due_at=None)
+    assert await run_all_due(world, NOW + DAY) == DueRun(done=2, next_due_at=None)
     assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
 
 
@@ -137,6 +139,10 @@ async def test_the_questions_read_only_the_end_of_an_index(world: World) -> None
     for day in range(300):
         await world.batch(plan_id, 1, expires_in=(day + 1) * DAY)
     await world.rows("ANALYZE batches")
-    plan = await world.rows(f"EXPLAIN SELECT min(expires_at) FROM batches WHERE {UNSWEPT}")
-    assert "ix_batches_unswept" in str(plan)
-    assert "Seq Scan" not in str(plan)
+    for index, question in (
+        ("ix_batches_unswept", f"SELECT min(expires_at) FROM batches WHERE {UNSWEPT}"),
+        ("ix_batches_buried", f"SELECT id FROM batches WHERE {BURIED} AND swept_at < now() ORDER BY swept_at LIMIT 5"),
+    ):
+        plan = str(await world.rows(f"EXPLAIN {question}"))
+        assert index in plan
+        assert "Seq Scan" not in plan

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from codes_api.codes.redeem import redeem
-from codes_api.due import next_due, run_due
+from codes_api.due import next_due
 from codes_api.memberships.models import UNREMINDED
 from codes_api.memberships.periods import LATEST
 from codes_api.memberships.remind import remind_members
@@ -13,7 +13,7 @@ from shared.calendar import rfc3339
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.support.codes_world import NOW, World
+from tests.support.codes_world import NOW, World, run_all_due
 from tests.support.races import meet
 
 DAY = timedelta(days=1)
@@ -75,7 +75,7 @@ async def test_extending_plans_the_next_one(world: World) -> None:
 async def test_what_is_over_needs_none(world: World) -> None:
     end = await give(world, await world.plan("week"))
     assert await run(world, end) == 0
-    await run_due(world.database, now=end, tombstone_days=400, refused_attempt_days=30)
+    await run_all_due(world, end)
     assert await ends(world) == []
     assert await planned(world) is None
 

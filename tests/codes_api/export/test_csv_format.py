@@ -5,12 +5,14 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from codes_api.codes.alphabet import ALPHABET, LENGTH, grouped
 from codes_api.codes.csv_format import HEADER, CsvLine, LineShape, header, lines, safe
 from hypothesis import given
 from hypothesis import strategies as st
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=100)
+moments = st.none() | st.datetimes(timezones=st.just(UTC))
 hostile = st.sampled_from(
     [
         '=HYPERLINK("http://x","y")',
@@ -95,14 +97,27 @@ def test_what_is_not_there_is_empty() -> None:
     assert read(lines([line()]))[0][7] == ""
 
 
-@given(names | hostile, st.none() | st.datetimes(timezones=st.just(UTC)), st.none() | st.datetimes(timezones=st.just(UTC)))
-def test_a_shape_writes_what_lines_writes(name: str, expires_at: datetime | None, ends_on: datetime | None) -> None:
-    code, other = "7KQ2-M9XD-40TR-BW6N", "0123-4567-89AB-CDEF"
+@given(
+    names | hostile,
+    moments,
+    moments,
+    st.lists(st.tuples(st.text(ALPHABET, min_size=LENGTH, max_size=LENGTH), st.just(AT) | moments), min_size=1, max_size=9),
+    st.sampled_from(["https://t.me/club_bot?start=code_{}", "https://t.me/ünï_{}?twice={}&", "{}{}", "none", None]),
+)
+def test_a_shape_writes_what_lines_writes(
+    name: str,
+    expires_at: datetime | None,
+    end: datetime | None,
+    codes: list[tuple[str, datetime | None]],
+    template: str | None,
+) -> None:
+    """Wherever the code stands in a line, however often, and whichever of them have ends of their own."""
 
-    def of(code: str, end: datetime | None) -> CsvLine:
-        link = f"https://t.me/club_bot?start=code_{code}"
-        return line(code=code, plan_name=name, join_link=link, expires_at=expires_at, ends_on=end)
+    def of(code: str, ends_on: datetime | None) -> CsvLine:
+        link = None if template is None else template.format(*[grouped(code)] * 2)
+        return line(code=grouped(code), plan_name=name, join_link=link, expires_at=expires_at, ends_on=ends_on)
 
-    shape = LineShape(of(code, AT))
-    assert shape.line(other) == lines([of(other, AT)])
-    assert shape.line_ending(other, ends_on) == lines([of(other, ends_on)])
+    shape = LineShape(of("7KQ2M9XD40TRBW6N", end))
+    own_ends = [(number, ends_on) for number, (_, ends_on) in enumerate(codes) if ends_on != AT]
+    expected = lines(of(code, end if ends_on == AT else ends_on) for code, ends_on in codes)
+    assert shape.lines("\n".join(code for code, _ in codes), own_ends).decode() == expected

@@ -270,8 +270,8 @@ async def _bring_all(files: list[list[str]], url: str) -> None:
             lapses_at=world.now,
         )
         try:
+            await check_import(database, **world.place, standing=Standing.ACTIVE, wish=wish, file=file)
             async with database.transaction() as session:
-                await check_import(session, **world.place, standing=Standing.ACTIVE, wish=wish, file=file)
                 await write_import(session, **world.place, wish=wish, file=file, reservation=reservation, now=world.now)
         except ImportRefusedError:
             assert not file.codes or file.refused or known & set(file.codes)

@@ -3,40 +3,23 @@ takes it out and must then see the race that it prevents."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import partial
 from uuid import UUID
 
 import pytest
+from codes_api.codes import revoke
 from codes_api.codes.expire import expire_codes
-from codes_api.codes.models import ExpiredCode
 from codes_api.codes.redeem import redeem
-from codes_api.codes.redeem_claim import Claim, claim_one
+from codes_api.codes.redeem_claim import Claim
 from codes_api.codes.redeem_statement import REDEEM, UNREDEEMED, statement
-from codes_api.codes.redeem_together import Together
-from codes_api.codes.revoke import revoke_code
 from codes_api.memberships.cancel import cancel_membership
 from codes_api.memberships.models import Membership
 from sqlalchemy import TextClause, text
 
 from tests.support.codes_world import NOW, World
-from tests.support.redemptions import give, outcome, until_waiting
+from tests.support.redemptions import alone, give, outcome, until_waiting
 
-
-def claims_by(world: World, statement: str) -> Claim:
-    return partial(claim_one, world.database, statement=statement)
-
-
-@pytest.fixture(params=["alone", "together"])
-async def claim(world: World, request: pytest.FixtureRequest) -> AsyncIterator[Claim | None]:
-    """What is asked for at once goes each by itself, or as requests of one process go: together."""
-    if request.param == "alone":
-        yield None
-        return
-    together = Together(world.database)
-    yield together.claim
-    await together.close()
+DAY = timedelta(days=1)
 
 
 async def fifty_at_once(world: World, statement: str) -> Counter[str]:
@@ -44,7 +27,7 @@ async def fifty_at_once(world: World, statement: str) -> Counter[str]:
     code = await world.code(await world.plan())
     async with world.database.transaction() as gate:
         await gate.execute(_lock(code))
-        tries = [asyncio.create_task(give(world, code, 1000 + n, claim=claims_by(world, statement))) for n in range(50)]
+        tries = [asyncio.create_task(give(world, code, 1000 + n, claim=alone(world, statement))) for n in range(50)]
         await until_waiting(world, 20)
     return Counter(await asyncio.gather(*tries))
 
@@ -106,7 +89,7 @@ async def test_many_codes_of_lapsed_members_at_once(world: World, claim: Claim |
     assert Counter(outcomes) == {"redeemed": 8}
     rows = await world.rows("SELECT status, periods, ends_at FROM memberships ORDER BY id")
     assert [tuple(row) for row in rows] == [
-        ("ended", 1, NOW + timedelta(days=1)),
+        ("ended", 1, NOW + DAY),
         ("active", 8, later + timedelta(days=8)),
     ]
 
@@ -141,71 +124,15 @@ async def test_without_the_slot_the_limit_is_passed(world: World) -> None:
     assert unasked != REDEEM
     async with world.database.transaction() as gate:
         await gate.execute(text("SELECT FROM tenants FOR UPDATE"))
-        tries = [
-            asyncio.create_task(give(world, code, member, claim=claims_by(world, unasked))) for member, code in enumerate(codes)
-        ]
+        claim = alone(world, unasked)
+        tries = [asyncio.create_task(give(world, code, member, claim=claim)) for member, code in enumerate(codes)]
         await until_waiting(world, 8)
     assert Counter(await asyncio.gather(*tries))["redeemed"] > 1
 
 
-async def test_redeeming_while_the_sweep_runs(world: World, claim: Claim | None) -> None:
-    """Each code ends in one of two ways: redeemed with a membership, or a tombstone; never both, never neither."""
-    plan_id = await world.plan()
-    codes = [code for _ in range(20) for code in await world.codes(plan_id, 2, expires_in=timedelta(days=1))]
-    last = NOW + timedelta(days=1) - timedelta(microseconds=1)
-
-    async def sweep() -> int:
-        swept = 0
-        for _ in range(20):
-            async with world.database.transaction() as session:
-                swept += await expire_codes(session, now=NOW + timedelta(days=1), limit=3)
-        return swept
-
-    outcomes, first, second = await asyncio.gather(
-        asyncio.gather(*(give(world, code, member, last, claim) for member, code in enumerate(codes))), sweep(), sweep()
-    )
-    seen = Counter(outcomes)
-    assert seen["redeemed"] + seen["code_expired"] == 40
-    async with world.database.transaction() as session:
-        rest = await expire_codes(session, now=NOW + timedelta(days=1))
-    assert seen["redeemed"] == await world.count(Membership) == 40 - first - second - rest
-    assert seen["code_expired"] == await world.count(ExpiredCode)
-    counted = sum(event["quantity"] for event in await world.events("access_codes.expired"))
-    assert counted == await world.count(ExpiredCode)
-
-
-async def test_a_sweep_waits_for_a_code_that_is_being_redeemed(world: World) -> None:
-    """It takes the code if nothing comes of the redemption, and passes it over if something does."""
-    plan_id = await world.plan()
-
-    async def sweep() -> int:
-        async with world.database.transaction() as session:
-            return await expire_codes(session, now=NOW + timedelta(days=1))
-
-    for change, swept in (("SELECT FROM access_codes WHERE code = :code FOR UPDATE", 1), (_REDEEMED, 0)):
-        code = await world.code(plan_id, expires_in=timedelta(days=1))
-        async with world.database.transaction() as redeeming:
-            await redeeming.execute(text(change), {"code": code})
-            sweeping = asyncio.create_task(sweep())
-            await until_waiting(world, 1)
-            assert await sweep() == 0  # another one does not wait for the batch
-        assert await sweeping == swept
-        assert await world.one("SELECT count(*) FROM expired_codes WHERE code = :code", code=code) == swept
-
-
-async def test_a_code_that_was_swept_while_its_redemption_waited_is_expired(world: World) -> None:
-    code = await world.code(await world.plan(), expires_in=timedelta(days=1))
-    async with world.database.transaction() as session:
-        await expire_codes(session, now=NOW + timedelta(days=1))
-        late = asyncio.create_task(give(world, code, 1))
-        await until_waiting(world, 1)
-    assert await late == "code_expired"
-    assert await world.count(Membership) == 0
-
-
 async def test_a_change_that_leaves_the_code_good_lets_the_waiting_redemption_through(world: World) -> None:
     """What waits is asked again of the row as it has become, and goes on with it."""
-    code = await world.code(await world.plan(), expires_in=timedelta(days=1))
+    code = await world.code(await world.plan(), expires_in=DAY)
     async with world.database.transaction() as session:
         await session.execute(text("UPDATE access_codes SET expires_at = expires_at + interval '1 day'"))
         waiting = asyncio.create_task(give(world, code, 1, NOW))
@@ -217,15 +144,15 @@ async def test_a_change_that_leaves_the_code_good_lets_the_waiting_redemption_th
 async def test_redeeming_and_revoking_at_once(world: World, claim: Claim | None) -> None:
     codes = await world.codes(await world.plan(), 30)
 
-    async def revoke(code: str) -> str:
+    async def take_back(code: str) -> str:
         async def in_transaction() -> None:
             async with world.database.transaction() as session:
-                await revoke_code(session, **world.place, typed=code, now=NOW)
+                await revoke.revoke_code(session, **world.place, typed=code, now=NOW)
 
         return await outcome(in_transaction())
 
     async def both(member: int, code: str) -> tuple[str, str]:
-        redeeming, revoking = give(world, code, member, claim=claim), revoke(code)
+        redeeming, revoking = give(world, code, member, claim=claim), take_back(code)
         if member % 2:
             second, first = await asyncio.gather(revoking, redeeming)
         else:
@@ -274,12 +201,12 @@ async def test_no_deadlock_among_everything_at_once(world: World, claim: Claim |
         for _ in range(10):
             await world.rows("UPDATE tenants SET version = version + 1")
 
-    async def revoke(code: str) -> None:
+    async def take_back(code: str) -> None:
         async with world.database.transaction() as session:
-            await revoke_code(session, **world.place, typed=code, now=NOW)
+            await revoke.revoke_code(session, **world.place, typed=code, now=NOW)
 
     work = [give(world, code, n % 5, claim=claim) for n, code in enumerate(codes)]
-    await asyncio.gather(*work, sweep(), meddle(), *(outcome(revoke(code)) for code in codes[::7]))
+    await asyncio.gather(*work, sweep(), meddle(), *(outcome(take_back(code)) for code in codes[::7]))
     assert await world.one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
     lifetimes = await world.one("SELECT count(*) FROM memberships WHERE plan_id = :plan", plan=lifetime)
     assert await world.one("SELECT lifetime_used FROM tenants") == lifetimes

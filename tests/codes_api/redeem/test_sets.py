@@ -11,7 +11,7 @@ import pytest
 from asyncpg import DeadlockDetectedError
 from codes_api.codes.expire import expire_codes
 from codes_api.codes.redeem_claim import Asked, claim_set
-from codes_api.codes.redeem_statement import IN_ORDER, REDEEM, REDEEM_SET, SKIP_LOCKED, UNREDEEMED, set_statement
+from codes_api.codes.redeem_statement import IN_ORDER, REDEEM, REDEEM_SET, SHARED, SKIP_LOCKED, UNREDEEMED, set_statement
 from codes_api.codes.refuse import Attempt
 from codes_api.codes.revoke import revoke_code
 from codes_api.memberships.models import Membership
@@ -104,13 +104,15 @@ _CHANGES = {
     "redeemed": "UPDATE access_codes SET redeemed_at = :now, redeemed_by = 7, membership_id = :id WHERE code = :code",
     "revoked": "UPDATE access_codes SET revoked_at = :now WHERE code = :code",
     "shortened": "UPDATE access_codes SET expires_at = :now WHERE code = :code",
+    "swept": "UPDATE batches SET swept_at = expires_at WHERE id = (SELECT batch_id FROM access_codes WHERE code = :code)",
     "prolonged": "UPDATE access_codes SET expires_at = expires_at + interval '1 day' WHERE code = :code",
 }
 
 
 async def redeemed_after(world: World, change: str, statement: str) -> bool:
     """Whether a set redeems a code that was changed between the moment it was found and the moment it is locked."""
-    one, other = await world.codes(await world.plan(), 2, expires_in=timedelta(days=1))
+    plan_id = await world.plan()
+    one, other = [await world.code(plan_id, expires_in=timedelta(days=1)) for _ in range(2)]
     async with held(world, one):
         redeeming = claiming(world, [(one, 1), (other, 2)], statement)
         await until_waiting(world, 1)
@@ -139,7 +141,9 @@ async def crossing_codes(world: World, if_locked: str) -> Sequence[list[str] | B
     """Two sets with the same two codes in opposite order; the second begins when the first has its first code."""
     one, two = await world.codes(await world.plan(), 2)
     async with held(world, two):
-        first = claiming(world, [(one, 1), (two, 2)], set_statement(f"{UNREDEEMED} AND {STOP}", if_locked, patience=PATIENT))
+        first = claiming(
+            world, [(one, 1), (two, 2)], set_statement(f"{UNREDEEMED} AND {STOP}", if_locked=if_locked, patience=PATIENT)
+        )
         await until_waiting(world, 1)
         second = claiming(world, [(two, 3), (one, 4)], set_statement(if_locked=if_locked, patience=PATIENT))
         if not if_locked:
@@ -230,6 +234,20 @@ async def test_a_set_does_not_wait_long_for_a_membership_that_somebody_is_writin
     assert (await world.database.fetch_rows("SHOW lock_timeout"))[0]["lock_timeout"] == "10s"
     assert len(await claim(world, [(code, member) for member, code in enumerate(codes, 1)])) == 2
     assert await world.rows("SELECT telegram_id, periods FROM memberships ORDER BY telegram_id") == [(1, 2), (2, 1)]
+
+
+@pytest.mark.parametrize("shared", [SHARED, ""])
+async def test_a_sweep_leaves_a_batch_in_which_a_set_redeems(world: World, shared: str) -> None:
+    """The negative control does not share the batch: the code is redeemed, and counted as expired as well."""
+    await stop_before_memberships(world)
+    code, _ = await world.codes(await world.plan(), 2, expires_in=timedelta(days=1))
+    async with held(world, code):
+        redeeming = claiming(world, [(code, 1)], set_statement(shared=shared, patience=PATIENT))
+        await until_waiting(world, 1)
+        async with world.database.transaction() as session:
+            swept = await expire_codes(session, now=NOW + timedelta(days=1))
+    assert await redeeming == [code]
+    assert swept == (0 if shared else 2)
 
 
 async def test_codes_that_a_sweep_or_a_revocation_holds_are_left_out_at_once(world: World) -> None:

@@ -24,14 +24,13 @@ class Filled:
     Args:
         creator: whose it is.
         plans: by the names that `fill_sql` uses for them.
-        live, buried: codes, and tombstones of expired ones.
+        codes: how many there are, tombstones of expired ones among them.
         due_at: when two lots of codes expire; nothing else of the project does until the second.
     """
 
     creator: Creator
     plans: dict[str, UUID]
-    live: int
-    buried: int
+    codes: int
     due_at: tuple[datetime, datetime]
 
 
@@ -47,7 +46,8 @@ async def fill_project(
     """Fill a project that is empty.
 
     Args:
-        codes: how many there are in the end, redeemed, revoked and expired ones included.
+        codes: how many there are in the end, redeemed, revoked and expired ones included, and those whose tombstones are
+            forgotten.
         expiring: how many of them expire in each of the two lots.
         now: the sandbox clock's.
     """
@@ -65,13 +65,9 @@ async def fill_project(
         tell(f"{begin * BATCH:,} of {codes:,} codes written")
         lot = (*creator.place, begin, begin + BATCHES_AT_ONCE)
         await database.execute(fill_sql.CODES, *lot)
-        await database.execute(fill_sql.TOMBSTONES, *lot)
         await database.execute(fill_sql.MEMBERSHIPS, *lot)
-    live, buried = [
-        await database.fetchval(f"SELECT count(*) FROM {table} WHERE account_id = $1 AND project_id = $2", *creator.place)  # noqa: S608
-        for table in ("access_codes", "expired_codes")
-    ]
-    return Filled(creator, plans, live, buried, (first, second))
+    kept = await database.fetchval("SELECT count(*) FROM access_codes WHERE account_id = $1 AND project_id = $2", *creator.place)
+    return Filled(creator, plans, kept, (first, second))
 
 
 @asynccontextmanager

@@ -9,19 +9,22 @@ FIRST_LOT: Final = timedelta(hours=6)
 SECOND_LOT: Final = timedelta(hours=12)
 
 # One batch a number, oldest first, over two years. Of each hundred: 20 never expire, 30 expire in a year or more, 25 were
-# swept, 15 were redeemed to the last code; the rest expires in some weeks. Two lots of `expiring` batches, spread over all,
+# swept (tombstones older than 390 days are forgotten: others would fall due while something is measured), 15 were redeemed
+# to the last code; the rest expires in some weeks. Two lots of `expiring` batches, spread over all,
 # are due in some hours. Every 400th batch is of the rare plan.
 # $1 account, $2 project, $3 batches, $4 now, $5, $6 when the lots are due, $7 batches of a lot, $8.. plans
 BATCHES: Final = """
 INSERT INTO batches (account_id, project_id, id, plan_id, quantity, label, expiry_preset, expiry_days, expires_at, swept_at,
-                     included, overage, fee_amount, fee_currency, status, requested_at, generated_at, billed_at, delivery,
-                     delivered, delivered_at, progressed_at)
+                     forgotten_at, included, overage, fee_amount, fee_currency, status, requested_at, generated_at, billed_at,
+                     delivery, delivered, delivered_at, progressed_at)
 SELECT $1, $2, uuidv7(made_at - clock_timestamp()),
        CASE WHEN number % 400 = 211 THEN $11::uuid
             WHEN number % 10 = 3 THEN $9::uuid WHEN number % 10 IN (4, 8) THEN $10::uuid ELSE $8::uuid END,
        1000, kind || ' ' || number, CASE WHEN expires_at IS NULL THEN 'no_expiry' ELSE 'custom' END,
        CASE WHEN expires_at IS NOT NULL THEN 30 END, expires_at,
-       CASE WHEN kind = 'swept' THEN expires_at + interval '5 seconds' END, 1000, 0, 0, 'USD', 'ready', made_at, made_at, made_at,
+       CASE WHEN kind = 'swept' THEN expires_at + interval '5 seconds' END,
+       CASE WHEN kind = 'swept' AND expires_at < $4::timestamptz - interval '390 days' THEN $4::timestamptz END,
+       1000, 0, 0, 'USD', 'ready', made_at, made_at, made_at,
        'delivered', 1000, made_at, made_at
 FROM (SELECT *, CASE kind WHEN 'first' THEN $5::timestamptz WHEN 'second' THEN $6::timestamptz
                           WHEN 'swept' THEN least(made_at + interval '30 days', $4::timestamptz - interval '1 hour')
@@ -46,12 +49,13 @@ _BITS: Final = 2**40 - 1
 # What each code of the batches from number $3 to below $4 became. Not a check symbol among them: nobody redeems these.
 _CODES_OF_LOT: Final = f"""
 SELECT *, CASE kind WHEN 'gone' THEN 'redeemed'
-                    WHEN 'swept' THEN CASE WHEN position % 10 < 6 THEN 'redeemed' ELSE 'swept' END
+                    WHEN 'swept' THEN CASE WHEN position % 10 < 6 THEN 'redeemed' WHEN forgotten THEN 'forgotten' ELSE 'open' END
                     WHEN 'first' THEN 'open' WHEN 'second' THEN 'open'
                     ELSE CASE WHEN position * 7 % 100 < 30 THEN 'redeemed'
                               WHEN position * 7 % 100 = 30 AND number % 3 = 0 THEN 'revoked' ELSE 'open' END
           END AS fate
 FROM (SELECT account_id, project_id, id AS batch_id, plan_id, expires_at, position, generated_at,
+             forgotten_at IS NOT NULL AS forgotten,
              split_part(label, ' ', 1) AS kind, split_part(label, ' ', 2)::int AS number,
              random(0, {_BITS}) AS ones, random(0, {_BITS}) AS others
       FROM batches CROSS JOIN generate_series(0, 999) AS position
@@ -68,14 +72,7 @@ SELECT account_id, project_id, batch_id, position, {_CODE}, plan_id, expires_at,
        CASE fate WHEN 'redeemed' THEN 6000000000 + number * 1000::bigint + position END,
        CASE fate WHEN 'redeemed' THEN uuidv7() END,
        CASE fate WHEN 'revoked' THEN generated_at + interval '6 hours' END
-FROM ({_CODES_OF_LOT}) fates WHERE fate <> 'swept'
-"""  # noqa: S608
-
-# Older ones would be forgotten while something is measured.
-TOMBSTONES: Final = f"""
-INSERT INTO expired_codes (account_id, project_id, batch_id, position, code, plan_id, expires_at, deleted_at)
-SELECT account_id, project_id, batch_id, position, {_CODE}, plan_id, expires_at, expires_at + interval '5 seconds'
-FROM ({_CODES_OF_LOT}) fates WHERE fate = 'swept' AND expires_at > now() - interval '390 days'
+FROM ({_CODES_OF_LOT}) fates WHERE fate <> 'forgotten'
 """  # noqa: S608
 
 # Of lifetime and yearly plans they go on, all others have ended: none falls due while something is measured.
@@ -96,5 +93,5 @@ WHERE c.account_id = $1 AND c.project_id = $2 AND redeemed_at IS NOT NULL
 SECONDARY_INDEXES: Final = """
 SELECT c.oid::regclass::text AS name, pg_get_indexdef(c.oid) AS definition
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE i.indrelid IN ('access_codes'::regclass, 'expired_codes'::regclass) AND NOT i.indisunique
+WHERE i.indrelid = 'access_codes'::regclass AND NOT i.indisunique
 """

@@ -76,9 +76,9 @@ async def measure_lists(
     worst = max(found, key=lambda name: found[name]["times"])
     figures = found[worst]
     return Work(
-        name=f"a page of {PAGE} of the list among {large.live + large.buried:,} codes, slowest of {len(found)} "
+        name=f"a page of {PAGE} of the list among {large.codes:,} codes, slowest of {len(found)} "
         f"(any filter, the first and one after {deep:,} rows)",
-        floor=f"the same among {tiny.live + tiny.buried:,}",
+        floor=f"the same among {tiny.codes:,}",
         ours=f"{figures['ms']:.1f} ms ({worst})",
         bare=f"{figures['tiny_ms']:.1f} ms",
         ratio=figures["times"],
@@ -141,7 +141,7 @@ async def _place(database: asyncpg.Connection, filled: Filled, rows: int) -> tup
         "SELECT batch_id, position FROM access_codes WHERE account_id = $1 AND project_id = $2"
         " ORDER BY batch_id DESC, position DESC OFFSET $3 LIMIT 1"
     )
-    (row,) = await database.fetch(query, *filled.creator.place, min(rows, filled.live // 2))
+    (row,) = await database.fetch(query, *filled.creator.place, min(rows, filled.codes // 2))
     return row["batch_id"], row["position"]
 
 

@@ -8,20 +8,12 @@ from uuid import UUID
 import asyncpg
 
 _STATUSES = {
-    "unredeemed": "NOT buried AND redeemed_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)",
+    "unredeemed": "redeemed_at IS NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)",
     "redeemed": "redeemed_at IS NOT NULL",
     "revoked": "revoked_at IS NOT NULL",
     "expired": "redeemed_at IS NULL AND revoked_at IS NULL AND expires_at <= $3",
 }
-_BOTH = """
-SELECT code FROM (
-    SELECT batch_id, position, code, plan_id, expires_at, redeemed_at, revoked_at, false AS buried
-    FROM access_codes WHERE account_id = $1 AND project_id = $2
-    UNION ALL
-    SELECT batch_id, position, code, plan_id, expires_at, NULL, NULL, true
-    FROM expired_codes WHERE account_id = $1 AND project_id = $2
-) codes WHERE $3::timestamptz IS NOT NULL
-"""
+_CODES = "SELECT code FROM access_codes WHERE account_id = $1 AND project_id = $2 AND $3::timestamptz IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -60,5 +52,5 @@ async def plain_page(
     if after is not None:
         parameters += after
         where.append(f"AND (batch_id, position) < (${len(parameters) - 1}, ${len(parameters)})")
-    query = f"{_BOTH} {' '.join(where)} ORDER BY batch_id DESC, position DESC LIMIT {limit}"
+    query = f"{_CODES} {' '.join(where)} ORDER BY batch_id DESC, position DESC LIMIT {limit}"
     return [row["code"] for row in await database.fetch(query, *parameters)]

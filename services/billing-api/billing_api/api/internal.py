@@ -12,7 +12,7 @@ from shared.money import usd
 
 from billing_api.accounts.authenticate import authenticate
 from billing_api.accounts.entitlements import read_entitlements
-from billing_api.api.deps import NowDep, SessionDep, StateDep
+from billing_api.api.deps import NowDep, ServiceOnly, SessionDep, StateDep
 from billing_api.api.schemas.usage import said_by, show_sale
 from billing_api.due.next import next_due
 from billing_api.due.outbox import unpublished_events
@@ -25,13 +25,13 @@ from billing_api.quota.release import release_quota
 from billing_api.quota.reserve import reserve_quota
 from billing_api.usage.report_sale import report_sale
 
-router = APIRouter(prefix="/internal", include_in_schema=False)
+router = APIRouter(prefix="/internal", dependencies=[ServiceOnly], include_in_schema=False)
 
 
 @router.post("/api-keys/authenticate")
-async def post_authenticate(body: AuthenticateKey, session: SessionDep, now: NowDep) -> AuthenticatedAccount:
+async def post_authenticate(body: AuthenticateKey, state: StateDep, now: NowDep) -> AuthenticatedAccount:
     """Whose key is this?"""
-    holder = await authenticate(session, api_key=body.api_key, now=now)
+    holder = await authenticate(state.database, api_key=body.api_key, now=now)
     return AuthenticatedAccount(account_id=holder.account_id, api_key_id=holder.api_key_id, entitlements=holder.entitlements)
 
 

@@ -9,19 +9,19 @@ from shared.errors import DependencyUnavailableError, UnauthorizedError
 from shared.idempotency import IdempotentRoute
 from shared.problems import problem_responses
 
-from billing_api.api.deps import POST_PROBLEMS, SessionDep, StateDep, claim_for_operator
+from billing_api.api.deps import POST_PROBLEMS, ServiceOnly, SessionDep, StateDep, claim_for_operator
 from billing_api.api.schemas.operator import AdvanceClock
 from billing_api.sandbox.clock import advance_target, move_clock, read_clock, request_advance, wait_until_ready
 
 router = APIRouter(
     prefix="/v1/sandbox/clock", tags=["Sandbox"], route_class=IdempotentRoute, dependencies=[Depends(claim_for_operator)]
 )
-internal_router = APIRouter(prefix="/internal/sandbox/clock", include_in_schema=False)
+internal_router = APIRouter(prefix="/internal/sandbox/clock", dependencies=[ServiceOnly], include_in_schema=False)
 
 _PROBLEMS = (UnauthorizedError, DependencyUnavailableError)
 
 
-def _clock(state: StateDep) -> SandboxClock:
+async def _clock(state: StateDep) -> SandboxClock:
     if not isinstance(state.clock, SandboxClock):
         msg = "the sandbox routes exist only with the sandbox clock"
         raise TypeError(msg)

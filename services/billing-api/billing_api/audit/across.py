@@ -1,7 +1,8 @@
 """The invariant that spans two services: what was billed of a batch is what codes-api has of it (`rules.md` Q1).
 
-billing-api's books are read first, then codes-api is asked: it only ever is ahead. What an event may still even out is no
-violation: codes-api says of which batches one is on its way. No transaction is open while codes-api is asked.
+billing-api's books are read first, then codes-api is asked: it only ever is ahead. What may still even out, or has since, is no
+violation: codes-api says which batches moved a short while ago, or have an event on its way. No transaction is open while
+codes-api is asked.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -53,7 +54,9 @@ def is_broken(billed: _Billed | None, counted: BatchCount | None) -> bool:
         return confirmed
     if counted.existing + counted.expired != counted.generated:
         return True
-    if billed is None or billed.quantity != counted.generated or billed.expired > counted.expired:
+    if billed is None:
+        return not counted.in_flight
+    if billed.quantity != counted.generated or billed.expired > counted.expired:
         return True
     return not counted.in_flight and not (confirmed and billed.expired == counted.expired)
 

@@ -203,14 +203,13 @@ async def create(
         consent=body.consent,
         accept_fee=body.accept_fee,
     )
-    async with state.database.transaction() as reading:
-        reserve = await check_request(
-            reading,
-            account_id=asker.account_id,
-            project_id=project_id,
-            standing=asker.entitlements.standing,
-            wish=wish,
-        )
+    reserve = await check_request(
+        state.database,
+        account_id=asker.account_id,
+        project_id=project_id,
+        standing=asker.entitlements.standing,
+        wish=wish,
+    )
     reservation = await state.billing.reserve_quota(asker.account_id, reserve)
     batch = await queue_batch(
         session, account_id=asker.account_id, project_id=project_id, wish=wish, reservation=reservation, now=now

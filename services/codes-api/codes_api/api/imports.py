@@ -94,8 +94,7 @@ async def create(
     )
     place = {"account_id": asker.account_id, "project_id": project_id}
     standing = asker.entitlements.standing
-    async with state.database.transaction() as reading:
-        reserve = await check_import(reading, **place, standing=standing, wish=wish, file=file)
+    reserve = await check_import(state.database, **place, standing=standing, wish=wish, file=file)
     reservation = await state.billing.reserve_quota(asker.account_id, reserve)
     try:
         batch = await write_import(session, **place, wish=wish, file=file, reservation=reservation, now=now)

@@ -23,7 +23,7 @@ from codes_api.codes.count_batches import count_batches
 from codes_api.codes.delivery import claim_delivery, release_delivery, report_delivery
 from codes_api.codes.delivery_errors import DeliveryDoneError
 from codes_api.codes.export import batch_csv
-from codes_api.codes.generate import generate_batch, mark_generating
+from codes_api.codes.generate import generate_batch
 from codes_api.codes.unfinished import unfinished_batches
 from codes_api.tenants.models import Tenant
 
@@ -39,23 +39,21 @@ async def unfinished(
 
 
 @router.post("/counts")
-async def counts(body: CountBatches, state: StateDep, session: SessionDep, now: NowDep) -> BatchCounts:
+async def counts(body: CountBatches, session: SessionDep) -> BatchCounts:
     """What became of every batch's codes, for billing-api's audit."""
-    return await count_batches(session, which=body, keep_days=state.settings.tombstone_days, now=now)
+    return await count_batches(session, which=body)
 
 
 @router.post("/{account_id}/{batch_id}/generate")
-async def generate(account_id: UUID, batch_id: UUID, state: StateDep, session: SessionDep, now: NowDep) -> GenerationResult:
+async def generate(account_id: UUID, batch_id: UUID, state: StateDep, now: NowDep) -> GenerationResult:
     """Write the codes that the batch misses."""
-    async with state.database.transaction() as marking:
-        await mark_generating(marking, account_id=account_id, batch_id=batch_id)
-    return await generate_batch(session, account_id=account_id, batch_id=batch_id, now=now)
+    return await generate_batch(state.database, account_id=account_id, batch_id=batch_id, now=now)
 
 
 @router.post("/{account_id}/{batch_id}/billed")
-async def billed(account_id: UUID, batch_id: UUID, session: SessionDep, now: NowDep) -> Done:
+async def billed(account_id: UUID, batch_id: UUID, state: StateDep, now: NowDep) -> Done:
     """billing-api confirmed the reservation."""
-    await mark_billed(session, account_id=account_id, batch_id=batch_id, now=now)
+    await mark_billed(state.database, account_id=account_id, batch_id=batch_id, now=now)
     return Done()
 
 

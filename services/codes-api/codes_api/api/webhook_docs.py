@@ -37,7 +37,7 @@ and 20 hours, and a last time when 3 days have passed. A webhook that accepted n
 tells you; 410 switches it off at once. Redirects are not followed.
 
 **At least once, in no certain order:** a message can come twice, with the same `webhook-id`: remember the ids you have handled.
-`access_codes.generated` and `access_code.expired` come once a batch (a sweep that takes a batch in pieces sends one a piece),
+`access_codes.generated` and `access_code.expired` come once a batch,
 `membership.activated` also when a redemption extends a running membership.
 """
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.errors import NotFoundError
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from codes_api.codes.models import AccessCode, Batch, ExpiredCode
+from codes_api.codes.models import AccessCode, Batch
 from codes_api.paging import cut, newest_first
 from codes_api.projects.find import get_project
 
@@ -62,7 +62,8 @@ async def list_batches(
 
 
 async def _counted(session: AsyncSession, batches: Sequence[Batch], *, now: datetime) -> list[CountedBatch]:
-    """All batches are of one project. Between its expiry and the sweep a code already counts as expired (`rules.md` C4)."""
+    """All batches are of one project. Between its expiry and the sweep a code already counts as expired (`rules.md` C4), and
+    when its tombstone is forgotten still."""
     if not batches:
         return []
     found: defaultdict[UUID, CodeCounts] = defaultdict(CodeCounts)
@@ -75,16 +76,15 @@ async def _counted(session: AsyncSession, batches: Sequence[Batch], *, now: date
         func.count(AccessCode.redeemed_at),
         func.count().filter(open_, expired),
         func.count(AccessCode.revoked_at),
-    ).where(*_of_project(AccessCode, batches[0]), AccessCode.batch_id.in_(mine))
+    ).where(
+        AccessCode.account_id == batches[0].account_id,
+        AccessCode.project_id == batches[0].project_id,
+        AccessCode.batch_id.in_(mine),
+    )
     for batch_id, *counts in await session.execute(present.group_by(AccessCode.batch_id)):
         found[batch_id] = CodeCounts(*counts)
-    buried = select(ExpiredCode.batch_id, func.count()).where(
-        *_of_project(ExpiredCode, batches[0]), ExpiredCode.batch_id.in_(mine)
-    )
-    for batch_id, quantity in await session.execute(buried.group_by(ExpiredCode.batch_id)):
-        found[batch_id] = replace(found[batch_id], expired=found[batch_id].expired + quantity)
+    for batch in batches:
+        if batch.forgotten_at is not None:
+            kept = found[batch.id]
+            found[batch.id] = replace(kept, expired=batch.quantity - kept.redeemed - kept.revoked)
     return [CountedBatch(batch, found[batch.id]) for batch in batches]
-
-
-def _of_project(table: type[AccessCode | ExpiredCode], batch: Batch) -> list[ColumnElement[bool]]:
-    return [table.account_id == batch.account_id, table.project_id == batch.project_id]

@@ -1,56 +1,54 @@
 """Counts each batch's codes, for billing-api's audit: what it billed must be what there is (`rules.md` Q1)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from shared.contracts.batches import BatchCount, BatchCounts, BatchRef, BatchStatus, CountBatches
 from shared.contracts.events import EventType
-from sqlalchemy import Select, and_, case, func, or_, select, tuple_
+from sqlalchemy import Select, and_, case, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.base import outbox
-from codes_api.codes.models import AccessCode, Batch, ExpiredCode
+from codes_api.codes.models import AccessCode, Batch
 
 AT_ONCE: Final = 500
 ARRIVES_WITHIN: Final = timedelta(hours=1)
-"""Real time. An event that was handed over longer ago has arrived, or is lost: jobs tries again for minutes."""
+"""Real time. What happened to a batch longer ago, billing-api knows, or never will: jobs tries again for minutes."""
 
 _COUNTED: Final = (EventType.BATCH_GENERATED, EventType.BATCH_FAILED, EventType.CODES_EXPIRED)
 
 
-async def count_batches(
-    session: AsyncSession, *, which: CountBatches, keep_days: int, now: datetime, limit: int = AT_ONCE
-) -> BatchCounts:
+async def count_batches(session: AsyncSession, *, which: CountBatches, limit: int = AT_ONCE) -> BatchCounts:
     """A bounded piece of the batches of all accounts, in the order of account and batch, each with its counts.
 
-    `expired` is how many tombstones there are; of a batch whose tombstones may be forgotten already, how many codes are
-    missing.
+    `existing` leaves the tombstones out, and `expired` is how many of these there are; of a batch whose tombstones are
+    forgotten, how many codes are missing. `in_flight`: the batch has moved a short while ago, or its word is on its way, or it
+    is not billed yet, so that billing-api may know less of it.
 
     Args:
         session: one statement, so that a sweep is seen as a whole or not at all.
         which: between which batches.
-        keep_days: how long tombstones are kept.
-        now: domain time.
         limit: how many at once.
     """
     chosen = _chosen(which, limit + 1).cte("chosen")
-    existing, tombstones = _rows_of(AccessCode, chosen), _rows_of(ExpiredCode, chosen)
+    codes = _codes_of(chosen)
+    tombstones = case((chosen.c.swept_at.is_not(None), codes.c.open), else_=0)
+    existing = codes.c.total - tombstones
     generated = case((chosen.c.status == BatchStatus.READY, chosen.c.quantity), else_=0)
-    forgotten = func.coalesce(chosen.c.expires_at < now - timedelta(days=keep_days), False)
     recent = _recent(chosen).cte("recent")
-    told = and_(chosen.c.status == BatchStatus.READY, chosen.c.billed_at.is_not(None))
+    moved = chosen.c.progressed_at > func.clock_timestamp() - ARRIVES_WITHIN
+    unbilled = and_(chosen.c.status == BatchStatus.READY, chosen.c.billed_at.is_(None))
     query = (
         select(
             chosen.c.account_id,
             chosen.c.id,
             generated.label("generated"),
             existing.label("existing"),
-            case((forgotten, generated - existing), else_=tombstones).label("expired"),
-            or_(and_(chosen.c.status == BatchStatus.READY, ~told), recent.c.batch_id.is_not(None)).label("in_flight"),
+            case((chosen.c.forgotten_at.is_not(None), generated - existing), else_=tombstones).label("expired"),
+            or_(moved, unbilled, recent.c.batch_id.is_not(None)).label("in_flight"),
         )
-        .outerjoin_from(
-            chosen, recent, and_(recent.c.account_id == chosen.c.account_id, recent.c.batch_id == func.text(chosen.c.id))
-        )
+        .select_from(chosen.join(codes, true()))
+        .outerjoin(recent, and_(recent.c.account_id == chosen.c.account_id, recent.c.batch_id == func.text(chosen.c.id)))
         .order_by(chosen.c.account_id, chosen.c.id)
     )
     rows = (await session.execute(query)).all()
@@ -63,7 +61,8 @@ async def count_batches(
 
 def _chosen(which: CountBatches, limit: int) -> Select[*tuple[Any, ...]]:
     place = tuple_(Batch.account_id, Batch.id)
-    query = select(Batch.account_id, Batch.project_id, Batch.id, Batch.quantity, Batch.status, Batch.expires_at, Batch.billed_at)
+    names = ("account_id", "project_id", "id", "quantity", "status", "billed_at", "progressed_at", "swept_at", "forgotten_at")
+    query = select(*(getattr(Batch, name) for name in names))
     if which.after is not None:
         query = query.where(place > _place(which.after))
     if which.until is not None:
@@ -75,9 +74,16 @@ def _place(batch: BatchRef) -> Any:
     return tuple_(batch.account_id, batch.batch_id)
 
 
-def _rows_of(table: type[AccessCode | ExpiredCode], chosen: Any) -> Any:
-    mine = and_(table.account_id == chosen.c.account_id, table.project_id == chosen.c.project_id, table.batch_id == chosen.c.id)
-    return select(func.count()).select_from(table).where(mine).correlate(chosen).scalar_subquery()
+def _codes_of(chosen: Any) -> Any:
+    """How many rows a batch has, and how many of them are neither redeemed nor revoked."""
+    mine = [
+        AccessCode.account_id == chosen.c.account_id,
+        AccessCode.project_id == chosen.c.project_id,
+        AccessCode.batch_id == chosen.c.id,
+    ]
+    open_ = and_(AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None))
+    counts = select(func.count().label("total"), func.count().filter(open_).label("open"))
+    return counts.select_from(AccessCode).where(*mine).correlate(chosen).lateral("codes")
 
 
 def _recent(chosen: Any) -> Select[*tuple[Any, ...]]:

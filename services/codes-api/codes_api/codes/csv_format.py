@@ -6,8 +6,9 @@ that a spreadsheet would take for a formula gets a leading apostrophe.
 
 import csv
 import io
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -16,10 +17,14 @@ from babel.numbers import get_currency_precision
 from shared.calendar import rfc3339
 from shared.money import to_decimal_string
 
+from codes_api.codes.alphabet import ALPHABET, LENGTH, grouped
+
 HEADER: Final = ("Access Code", "Plan Name", "Join Link", "Expires At", "Price", "Currency", "Started On", "Ends On")
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 _LINE_END: Final = "\r\n"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_SHOWN_AT: Final = [grouped(ALPHABET[:LENGTH]).index(symbol) for symbol in ALPHABET[:LENGTH]]
+"""Where each symbol of a code stands in the code as it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +64,41 @@ def lines(rows: Iterable[CsvLine]) -> str:
 
 
 class LineShape:
-    """The lines of codes that differ in nothing but the code, put together from the pieces between.
+    """The lines of codes that differ in nothing but the code, as copies of one line.
 
-    What stands around the code is written once, by `lines`. Good for codes of 16 symbols as they are shown, which need
-    neither quotes nor an apostrophe.
+    The line is written once, by `lines`. Its copies get their codes a symbol at a time, the first symbols of all codes, then
+    the second ones, ...: sixteen strides over the bytes for each place where the code stands, however many codes there are.
+    Good for codes of 16 symbols as they are shown, which need neither quotes nor an apostrophe.
 
     Args:
-        line: of any such code.
+        line: of any such code, which stands nowhere in it by chance.
     """
 
     def __init__(self, line: CsvLine) -> None:
-        self._pieces = lines([line]).split(line.code)
-        self._open = lines([replace(line, ends_on=None)]).removesuffix(_LINE_END).split(line.code)
+        self._line = lines([line]).encode()
+        self._codes_at = [found.start() for found in re.finditer(re.escape(line.code.encode()), self._line)]
+        self._end_at = len(self._line) - len(_moment(line.ends_on) + _LINE_END)
 
-    def line(self, code: str) -> str:
-        """A code's line."""
-        return code.join(self._pieces)
+    def lines(self, codes: str, own_ends: Iterable[tuple[int, datetime | None]] = ()) -> bytes:
+        """The lines of these codes.
 
-    def line_ending(self, code: str, ends_on: datetime | None) -> str:
-        """A code's line, with an end of its own."""
-        return f"{code.join(self._open)}{_moment(ends_on)}{_LINE_END}"
+        Args:
+            codes: as they are stored, with one character, whichever, between each two.
+            own_ends: the numbers (from 0, ascending) of those that end otherwise than the line given at first.
+        """
+        stored = codes.encode()
+        symbols = [stored[place :: LENGTH + 1] for place in range(LENGTH)]
+        width = len(self._line)
+        text = bytearray(self._line * len(symbols[0]))
+        for code_at in self._codes_at:
+            for shown_at, of_each in zip(_SHOWN_AT, symbols, strict=True):
+                text[code_at + shown_at :: width] = of_each
+        pieces: list[bytes | memoryview] = []
+        whole, done = memoryview(text), 0
+        for number, end in own_ends:
+            pieces += whole[done : number * width + self._end_at], f"{_moment(end)}{_LINE_END}".encode()
+            done = (number + 1) * width
+        return b"".join((*pieces, whole[done:]))
 
 
 def safe(cell: str) -> str:

@@ -1,107 +1,129 @@
-"""The sweep: unredeemed codes past their expiry are deleted and free their quota (`rules.md` C3, C4, Q1).
+"""The sweep: unredeemed codes past their expiry become tombstones and free their quota (`rules.md` C3, C4, Q1).
 
-It goes by batches, all of whose codes expire together: those that are due and not yet swept are read off an index of a few
-entries, and their open codes lie side by side (docs/adr/0007).
+It goes by batches, all of whose codes expire together. A batch that is marked as swept has no code left that could be
+redeemed or revoked; those that were neither are its tombstones from then on (docs/adr/0010).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from shared.contracts.events import EventType
 from shared.outbox import stage_all
-from sqlalchemy import Select, and_, delete, func, insert, literal, select, text, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    TableValuedAlias,
+    Update,
+    Uuid,
+    and_,
+    column,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from codes_api.base import outbox
-from codes_api.codes.models import UNSWEPT, AccessCode, Batch, ExpiredCode
+from codes_api.codes.models import BURIED, UNSWEPT, AccessCode, Batch
 
-BATCH: Final = 20_000
-"""Codes swept by one run: a transaction of a fraction of a second, so that locks are short and a stop loses little."""
+AT_ONCE: Final = 50_000
+"""Codes swept by one run: a transaction of some ten milliseconds, so that locks are short and a stop loses little."""
 FORGOTTEN: Final = 5_000
 """Tombstones deleted by one run."""
+BATCHES: Final = 1_000
+"""Batches of one run, should they be small ones."""
 
-_BATCH_KEY: Final = ("account_id", "project_id", "id")
-_KEY: Final = ("account_id", "project_id", "batch_id", "position")
-_KEPT: Final = (*_KEY, "code", "plan_id", "expires_at")
+_Key = tuple[UUID, UUID, UUID]
+_KEY: Final = ("account_id", "project_id", "id")
+_OPEN: Final = (AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None))
 
 
-async def expire_codes(session: AsyncSession, *, now: datetime, limit: int = BATCH) -> int:
-    """Delete the open codes of batches that are due, earliest first, keep a tombstone of each, and tell who counts.
+async def expire_codes(session: AsyncSession, *, now: datetime, limit: int = AT_ONCE) -> int:
+    """Sweep batches that are due, earliest first: mark them, count their open codes, and tell who counts them.
 
-    A batch is due when `expires_at <= now`. It is locked, deleted from and marked as swept in one statement, so that none is
-    swept twice; one that somebody else holds is left for the next run. A code that a redemption holds is waited for, for
-    the moment that a redemption takes: PostgreSQL then asks again whether it is still open, and passes it over if not. No
-    open code can appear later: codes are written before a batch is ready, and what is redeemed or revoked stays so.
-    Deletion, tombstones and events are one transaction.
+    A batch is due when `expires_at <= now`. One that somebody holds is left for the next run: another sweep, or a
+    redemption or a revocation that began in time, of which it is not yet known whether it takes its code. Marks and
+    events are one transaction.
 
     Args:
         limit: whole batches are taken until they hold so many codes.
 
     Returns:
-        How many codes were deleted.
+        How many codes became tombstones.
     """
-    while batches := (await session.execute(_sweep(now, limit))).all():
-        events = [(row.account_id, {"batch_id": str(row.id), "quantity": row.quantity}) for row in batches if row.quantity]
+    due = [text(UNSWEPT), Batch.expires_at <= now]
+    while batches := await _hold(session, due, by=Batch.expires_at, limit=limit):
+        swept = await _mark_as_swept(session, batches, now=now)
+        events = [(account_id, {"batch_id": str(batch_id), "quantity": codes}) for account_id, batch_id, codes in swept if codes]
         if events:
             await stage_all(session, outbox, EventType.CODES_EXPIRED, events, now=now)
-            return sum(row.quantity for row in batches)
+            return sum(codes for _, _, codes in swept)
         # All of them were redeemed in time: on to the next.
     return 0
 
 
-def _sweep(now: datetime, limit: int) -> Select[tuple[UUID, UUID, int]]:
-    """One row a batch that is done with: account, batch, how many codes were deleted."""
-    due = select(Batch.account_id, Batch.project_id, Batch.id, Batch.quantity, Batch.expires_at)
-    due = due.where(text(UNSWEPT), Batch.expires_at <= now).order_by(Batch.expires_at, Batch.id).limit(limit)
-    first = due.subquery("first")
-    up_to = func.sum(first.c.quantity).over(order_by=(first.c.expires_at, first.c.id))
-    counted = select(first, up_to.label("up_to")).subquery("counted")
-    taken = (
-        select(Batch.account_id, Batch.project_id, Batch.id)
-        .join(counted, and_(*(getattr(Batch, name) == counted.c[name] for name in _BATCH_KEY)))
-        .where(counted.c.up_to - counted.c.quantity < limit, Batch.swept_at.is_(None))
-        .with_for_update(key_share=True, skip_locked=True, of=Batch)
-        .cte("taken")
-        .prefix_with("MATERIALIZED")
-    )
-    gone = (
-        delete(AccessCode)
-        .where(
-            AccessCode.account_id == taken.c.account_id,
-            AccessCode.project_id == taken.c.project_id,
-            AccessCode.batch_id == taken.c.id,
-            AccessCode.redeemed_at.is_(None),
-            AccessCode.revoked_at.is_(None),
-        )
-        .returning(*(getattr(AccessCode, name) for name in _KEPT))
-        .cte("gone")
-    )
-    # In the order of the index over codes, whose pages are then met one after the other: a third of the time.
-    tombstones = select(*(gone.c[name] for name in _KEPT), literal(now)).order_by(gone.c.code)
-    kept = insert(ExpiredCode).from_select([*_KEPT, "deleted_at"], tombstones).cte("kept")
-    closed = (
-        update(Batch)
-        .where(and_(*(getattr(Batch, name) == taken.c[name] for name in _BATCH_KEY)))
-        .values(swept_at=now)
-        .cte("closed")
-    )
-    quantity = func.count(gone.c.position).label("quantity")
-    return (
-        select(taken.c.account_id, taken.c.id, quantity)
-        .outerjoin(gone, and_(gone.c.account_id == taken.c.account_id, gone.c.batch_id == taken.c.id))
-        .group_by(taken.c.account_id, taken.c.id)
-        .add_cte(kept, closed)
-    )
-
-
 async def forget_tombstones(session: AsyncSession, *, now: datetime, keep_days: int, limit: int = FORGOTTEN) -> int:
-    """Delete tombstones older than `keep_days` (a setting, 400), at most `limit`; returns how many."""
-    key = tuple_(ExpiredCode.account_id, ExpiredCode.project_id, ExpiredCode.batch_id, ExpiredCode.position)
-    old = (
-        select(*(getattr(ExpiredCode, name) for name in _KEY))
-        .where(ExpiredCode.deleted_at < now - timedelta(days=keep_days))
-        .limit(limit)
-    )
-    gone = await session.execute(delete(ExpiredCode).where(key.in_(old)).returning(ExpiredCode.position))
+    """Delete the tombstones of batches that were swept more than `keep_days` ago (a setting, 400); returns how many.
+
+    Args:
+        limit: whole batches are taken until they hold so many codes.
+    """
+    old = [text(BURIED), Batch.swept_at < now - timedelta(days=keep_days)]
+    batches = await _hold(session, old, by=Batch.swept_at, limit=limit)
+    if not batches:
+        return 0
+    held = _as_rows(batches)
+    tombstones = delete(AccessCode).where(*_of_batch(held.c), *_OPEN).returning(AccessCode.position)
+    gone = await session.execute(tombstones.execution_options(synchronize_session=False))
+    await session.execute(_marked(batches, forgotten_at=now))
     return len(gone.all())
+
+
+async def _hold(session: AsyncSession, where: Sequence[Any], *, by: InstrumentedAttribute[Any], limit: int) -> list[_Key]:
+    """The next batches in that order, whole, until they hold `limit` codes. Nobody redeems or revokes a code of them until the
+    transaction ends; those that somebody else holds are passed over."""
+    keys = [getattr(Batch, name) for name in _KEY]
+    due = select(*keys, Batch.quantity, by.label("due_at")).where(*where).order_by(by, Batch.id).limit(BATCHES)
+    first = due.subquery("first")
+    up_to = func.sum(first.c.quantity).over(order_by=(first.c.due_at, first.c.id))
+    counted = select(first, up_to.label("up_to")).subquery("counted")
+    query = (
+        select(*keys)
+        .join(counted, and_(*(key == counted.c[key.name] for key in keys)))
+        .where(counted.c.up_to - counted.c.quantity < limit, *where)
+        .with_for_update(key_share=True, skip_locked=True, of=Batch)
+    )
+    return [(account_id, project_id, batch_id) for account_id, project_id, batch_id in await session.execute(query)]
+
+
+async def _mark_as_swept(session: AsyncSession, batches: Sequence[_Key], *, now: datetime) -> list[tuple[UUID, UUID, int]]:
+    """Account, batch and number of open codes of each.
+
+    A statement after the one that held them, so that it sees all that was redeemed before: in one with it, it would count
+    the codes as they were when it began to wait."""
+    open_codes = select(func.count()).select_from(AccessCode).where(*_of_batch(Batch), *_OPEN).correlate(Batch).scalar_subquery()
+    rows = await session.execute(_marked(batches, swept_at=now).returning(Batch.account_id, Batch.id, open_codes))
+    return [(account_id, batch_id, codes) for account_id, batch_id, codes in rows]
+
+
+def _marked(batches: Sequence[_Key], **moment: datetime) -> Update:
+    held = _as_rows(batches)
+    mine = [getattr(Batch, name) == held.c[name] for name in _KEY]
+    return update(Batch).where(*mine).values(**moment).execution_options(synchronize_session=False)
+
+
+def _of_batch(batch: Any) -> list[ColumnElement[bool]]:
+    """That a code is of this batch, whose columns are given."""
+    return [AccessCode.account_id == batch.account_id, AccessCode.project_id == batch.project_id, AccessCode.batch_id == batch.id]
+
+
+def _as_rows(batches: Sequence[_Key]) -> TableValuedAlias:
+    """One parameter a column, however many there are."""
+    ids = [literal(list(of_all), ARRAY(Uuid)) for of_all in zip(*batches, strict=True)]
+    return func.unnest(*ids).table_valued(*(column(name, Uuid) for name in _KEY)).render_derived(name="held")

@@ -1,7 +1,7 @@
 """Reads and writes the pages of an export: of each code no more than differs from the others of its batch.
 
-PostgreSQL gives a page as one row a batch, with the codes in an array. What all lines of a batch share is put in form once,
-so that a line costs a microsecond and no object of its own.
+PostgreSQL gives a page as one row a batch, with the codes as one text. What all lines of a batch share is put in form once,
+and copied for all codes at a time, so that no line costs an object of its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Boolean, DateTime, String, and_, func, select
+from sqlalchemy import ARRAY, DateTime, String, Uuid, and_, func, literal, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.codes import csv_format
-from codes_api.codes.alphabet import grouped, is_plain, new_code, shown
+from codes_api.codes.alphabet import LENGTH, is_plain, new_code, shown
 from codes_api.codes.csv_format import CsvLine, LineShape
 from codes_api.codes.join_link import join_link
 from codes_api.codes.models import Batch
@@ -25,6 +25,8 @@ from codes_api.memberships.periods import period_end
 
 _SOME_CODE: Final = new_code()
 """Stands for each in the shape of a line. Drawn anew by each process, so that it stands in no plan's name."""
+_BETWEEN: Final = "\n"
+"""Between two codes; stands in none, also not in an imported one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,13 @@ class BatchRows:
 
     Args:
         last: the place of the last of them.
-        members, ends: for each code whether it gave a membership, and that one's end (None: never).
+        codes: one a line.
+        members, ends: those of them that gave a membership, and the end of each of these (None: never).
     """
 
     last: Place
-    codes: Sequence[str]
-    members: Sequence[bool]
+    codes: str
+    members: Sequence[str]
     ends: Sequence[datetime | None]
     generated_at: datetime
     expires_at: datetime | None
@@ -49,6 +52,11 @@ class BatchRows:
     interval_unit: str
     interval_count: int
 
+    @property
+    def quantity(self) -> int:
+        """How many they are."""
+        return self.codes.count(_BETWEEN) + 1
+
 
 async def read_rows(session: AsyncSession, reading: Reading) -> list[BatchRows]:
     """The next page, batch by batch."""
@@ -56,25 +64,32 @@ async def read_rows(session: AsyncSession, reading: Reading) -> list[BatchRows]:
     of_project = reading.of_project
     position = page.c.position if reading.oldest_first else page.c.position.desc()
     last = func.max(page.c.position) if reading.oldest_first else func.min(page.c.position)
+    gave_one = page.c.membership_id.is_not(None)
 
-    def in_order(value: Any, type_: Any) -> Any:
-        return func.array_agg(aggregate_order_by(value, position), type_=ARRAY(type_))
+    def of_members(value: Any, type_: Any) -> Any:
+        in_order = func.array_agg(aggregate_order_by(value, position), type_=ARRAY(type_)).filter(gave_one)
+        return func.coalesce(in_order, literal([], ARRAY(type_)))
 
     by_batch = (
         select(
             page.c.batch_id,
             last.label("last"),
-            in_order(page.c.code, String).label("codes"),
-            in_order(page.c.membership_id.is_not(None), Boolean).label("members"),
-            in_order(Membership.ends_at, DateTime(timezone=True)).label("ends"),
+            func.string_agg(page.c.code, aggregate_order_by(literal(_BETWEEN), position)).label("codes"),
+            of_members(page.c.code, String).label("members"),
+            of_members(page.c.membership_id, Uuid).label("memberships"),
         )
-        .outerjoin(Membership, and_(*of_project(Membership), Membership.id == page.c.membership_id))
         .group_by(page.c.batch_id)
+        # The page comes in this order: said here, neither the groups nor what is in them is sorted once more.
+        .order_by(page.c.batch_id if reading.oldest_first else page.c.batch_id.desc())
         .subquery("by_batch")
     )
-    query = (
+    # Memberships and batches are looked up by key, one by one. Left to choose, the planner joins each page with all that the
+    # project has of them.
+    asked = func.unnest(by_batch.c.memberships).table_valued("id", with_ordinality="place").render_derived("asked")
+    end = select(Membership.ends_at).where(*of_project(Membership), Membership.id == asked.c.id).scalar_subquery()
+    ends = select(end).select_from(asked).order_by(asked.c.place).scalar_subquery()
+    batch = (
         select(
-            *by_batch.c,
             Batch.generated_at,
             Batch.expires_at,
             Batch.imported,
@@ -84,29 +99,45 @@ async def read_rows(session: AsyncSession, reading: Reading) -> list[BatchRows]:
             MembershipPlan.interval_unit,
             MembershipPlan.interval_count,
         )
-        .join(Batch, and_(*of_project(Batch), Batch.id == by_batch.c.batch_id))
         .join(MembershipPlan, and_(*of_project(MembershipPlan), MembershipPlan.id == Batch.plan_id))
+        .where(*of_project(Batch), Batch.id == by_batch.c.batch_id)
+        .limit(1)
+        .lateral("batch")
+    )
+    query = (
+        select(
+            by_batch.c.batch_id,
+            by_batch.c.last,
+            by_batch.c.codes,
+            by_batch.c.members,
+            func.array(ends, type_=ARRAY(DateTime(timezone=True))),
+            *batch.c,
+        )
+        .join(batch, true())
         .order_by(by_batch.c.batch_id if reading.oldest_first else by_batch.c.batch_id.desc())
     )
     rows: Sequence[Sequence[Any]] = (await session.execute(query)).all()
     return [BatchRows((batch_id, position), *more) for batch_id, position, *more in rows]
 
 
-def written(rows: BatchRows, bot: str | None, template: str) -> str:
+def written(rows: BatchRows, bot: str | None, template: str) -> bytes:
     """The lines of a batch's codes."""
-    return "".join(_lines(rows, bot, template))
-
-
-def _lines(rows: BatchRows, bot: str | None, template: str) -> Iterator[str]:
     end = period_end(rows.generated_at, rows.interval_unit, rows.interval_count)
+    if rows.imported:
+        codes = rows.codes.split(_BETWEEN)
+        if not all(map(is_plain, codes)):
+            ends = dict(zip(rows.members, rows.ends, strict=True))
+            return csv_format.lines(_line(rows, code, bot, template, ends.get(code, end)) for code in codes).encode()
     shape = LineShape(_line(rows, _SOME_CODE, bot, template, end))
-    for code, member, ends_on in zip(rows.codes, rows.members, rows.ends, strict=True):
-        if rows.imported and not is_plain(code):
-            yield csv_format.lines([_line(rows, code, bot, template, ends_on if member else end)])
-        elif member and ends_on != end:
-            yield shape.line_ending(grouped(code), ends_on)
-        else:
-            yield shape.line(grouped(code))
+    return shape.lines(rows.codes, _own_ends(rows))
+
+
+def _own_ends(rows: BatchRows) -> Iterator[tuple[int, datetime | None]]:
+    """Which of the codes have which end of their own. All have the same length, so that its place tells a code's number."""
+    found = 0
+    for code, end in zip(rows.members, rows.ends, strict=True):
+        found = rows.codes.index(code, found)
+        yield found // (LENGTH + len(_BETWEEN)), end
 
 
 def _line(rows: BatchRows, code: str, bot: str | None, template: str, ends_on: datetime | None) -> CsvLine:

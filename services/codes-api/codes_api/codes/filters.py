@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, null, or_
 
 from codes_api.codes.alphabet import GROUP, canonical, fragment
-from codes_api.codes.models import AccessCode, Batch, ExpiredCode
+from codes_api.codes.models import AccessCode, Batch
 from codes_api.codes.spelling import LONGEST, safe, spellings, upper
 from codes_api.codes.status import CodeStatus
 
@@ -42,8 +42,8 @@ class CodeFilters:
 
 
 def has_status(status: CodeStatus | None) -> list[Condition]:
-    """Over live codes: what an index holds for each status. Says in SQL what `code_status` says, up to the moment, which is
-    the batch's matter (`batch_fits`)."""
+    """Over codes: what an index holds for each status. Says in SQL what `code_status` says, up to the moment, which is the
+    batch's matter (`batch_fits`)."""
     match status:
         case None:
             return []
@@ -55,7 +55,7 @@ def has_status(status: CodeStatus | None) -> list[Condition]:
             return [AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None)]
 
 
-def batch_fits(filters: CodeFilters, of: type[Batch | AccessCode | ExpiredCode], now: datetime) -> list[Condition]:
+def batch_fits(filters: CodeFilters, of: type[Batch | AccessCode], now: datetime) -> list[Condition]:
     """Over batches, or over the copies that their codes have: the plan, the window, and that a status wants the expiry to
     have passed, or not."""
     where: list[Condition] = []
@@ -67,17 +67,17 @@ def batch_fits(filters: CodeFilters, of: type[Batch | AccessCode | ExpiredCode],
         where.append(of.expires_at < filters.expires_before)
     if filters.status is CodeStatus.UNREDEEMED:
         where.append(or_(of.expires_at.is_(None), of.expires_at > now))
-    if filters.status is CodeStatus.EXPIRED and of is not ExpiredCode:
+    if filters.status is CodeStatus.EXPIRED:
         where.append(of.expires_at <= now)
     return where
 
 
-def looks_like(table: type[AccessCode | ExpiredCode], q: str) -> Condition:
+def looks_like(q: str) -> Condition:
     """That a code is, begins or ends as it was typed."""
     if is_whole(q):
-        return table.code.in_(spellings(q))
-    looks = [_begins(table, piece) for piece in pieces(q)]
-    looks += [func.right(table.code, GROUP) == piece for piece in pieces(q) if len(piece) == GROUP]
+        return AccessCode.code.in_(spellings(q))
+    looks = [_begins(piece) for piece in pieces(q)]
+    looks += [func.right(AccessCode.code, GROUP) == piece for piece in pieces(q) if len(piece) == GROUP]
     return or_(null().is_not(None), *looks)
 
 
@@ -92,6 +92,6 @@ def pieces(q: str) -> list[str]:
     return [piece for piece in found if piece and len(piece) <= LONGEST and safe(piece)]
 
 
-def _begins(table: type[AccessCode | ExpiredCode], piece: str) -> Condition:
+def _begins(piece: str) -> Condition:
     # A range, not LIKE: it uses the unique index whatever the plan, because codes are sorted by byte.
-    return and_(table.code >= piece, table.code < piece + _AFTER_ALL_SYMBOLS)
+    return and_(AccessCode.code >= piece, AccessCode.code < piece + _AFTER_ALL_SYMBOLS)

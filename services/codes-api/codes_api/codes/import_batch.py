@@ -15,7 +15,7 @@ from shared.contracts.events import EventType
 from shared.contracts.quota import QuotaReservation, ReserveQuota
 from shared.db import Database
 from shared.outbox import stage
-from sqlalchemy import ARRAY, Integer, String, column, func, literal, select, union_all, update
+from sqlalchemy import ARRAY, Integer, String, column, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,14 +23,14 @@ from codes_api.base import outbox
 from codes_api.codes.code_expiry import code_expiry
 from codes_api.codes.import_errors import ImportRefusedError, wrong_lines, wrong_size
 from codes_api.codes.import_file import ImportFile, LineReason, RefusedLine
-from codes_api.codes.models import CODE, AccessCode, Batch, ExpiredCode
+from codes_api.codes.models import CODE, AccessCode, Batch
 from codes_api.codes.request_batch import BatchWish, check_request
 from codes_api.projects.find import get_active_project
 from codes_api.projects.models import Project
 
 
 async def check_import(
-    session: AsyncSession, *, account_id: UUID, project_id: UUID, standing: Standing, wish: BatchWish, file: ImportFile
+    database: Database, *, account_id: UUID, project_id: UUID, standing: Standing, wish: BatchWish, file: ImportFile
 ) -> ReserveQuota:
     """Whether the codes may be imported, up to what only billing-api knows; and what to ask billing-api for.
 
@@ -42,15 +42,16 @@ async def check_import(
         ImportRefusedError: by the file or by what the project has already.
         And as `check_request` does.
     """
-    await get_active_project(session, account_id=account_id, project_id=project_id)
-    size = wrong_size(file)
-    if size is not None:
-        raise size
-    taken = await _taken(session, account_id=account_id, project_id=project_id, codes=file.codes, but=wish.batch_id)
+    async with database.transaction() as session:
+        await get_active_project(session, account_id=account_id, project_id=project_id)
+        size = wrong_size(file)
+        if size is not None:
+            raise size
+        taken = await _taken(session, account_id=account_id, project_id=project_id, codes=file.codes, but=wish.batch_id)
     refused = [*file.refused, *taken]
     if refused:
         raise wrong_lines(refused)
-    return await check_request(session, account_id=account_id, project_id=project_id, standing=standing, wish=wish)
+    return await check_request(database, account_id=account_id, project_id=project_id, standing=standing, wish=wish)
 
 
 async def write_import(
@@ -135,14 +136,10 @@ async def _write_codes(session: AsyncSession, batch: Batch, file: ImportFile) ->
     written = await session.execute(
         insert(AccessCode).from_select([*same, "position", "code"], rows).on_conflict_do_nothing().returning(AccessCode.code)
     )
+    # Also those that came into the project since they were checked.
     missing = set(file.codes) - set(written.scalars())
-    # A question of its own: a tombstone that the sweep made while the rows were written is seen by no earlier one.
-    late = await _taken(session, account_id=batch.account_id, project_id=batch.project_id, codes=file.codes, but=batch.id)
-    lines = {line.line: line for line in late}
-    for code in missing:
-        lines.setdefault(file.codes[code], RefusedLine(file.codes[code], LineReason.ALREADY_IN_PROJECT))
-    if lines:
-        raise wrong_lines(list(lines.values()))
+    if missing:
+        raise wrong_lines([RefusedLine(file.codes[code], LineReason.ALREADY_IN_PROJECT) for code in missing])
 
 
 async def _taken(
@@ -150,16 +147,13 @@ async def _taken(
 ) -> list[RefusedLine]:
     """The lines whose code the project has or had, other than in the batch `but`."""
     wanted = literal(list(codes), ARRAY(CODE))
-    places = [
-        select(table.code).where(
-            table.account_id == account_id,
-            table.project_id == project_id,
-            table.code == func.any(wanted),
-            table.batch_id != but,
-        )
-        for table in (AccessCode, ExpiredCode)
-    ]
-    found = set((await session.execute(union_all(*places))).scalars())
+    query = select(AccessCode.code).where(
+        AccessCode.account_id == account_id,
+        AccessCode.project_id == project_id,
+        AccessCode.code == func.any(wanted),
+        AccessCode.batch_id != but,
+    )
+    found = set((await session.execute(query)).scalars())
     return [RefusedLine(line, LineReason.ALREADY_IN_PROJECT) for code, line in codes.items() if code in found]
 
 

@@ -1,4 +1,4 @@
-"""The row of a batch as the lock that generating, billing and delivering it go through."""
+"""The row of a batch as the lock that generating, billing, delivering and sweeping it go through."""
 
 from uuid import UUID
 
@@ -25,3 +25,11 @@ async def lock_batch(session: AsyncSession, *, account_id: UUID, batch_id: UUID)
     if batch is None:
         raise NotFoundError("There is no such batch.")
     return batch
+
+
+async def share_batch(session: AsyncSession, *, account_id: UUID, project_id: UUID, batch_id: UUID) -> Batch:
+    """The batch as it is now, and as it stays until the transaction ends: the sweep can't take its codes meanwhile. Others may
+    share it; to be asked for before any of its codes is locked."""
+    return await session.get_one(
+        Batch, (account_id, project_id, batch_id), with_for_update={"read": True}, populate_existing=True
+    )

@@ -1,14 +1,15 @@
 """What is known about one canonical code, in one question: asked before a refusal is worded, and for a preview."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from shared.errors import NotFoundError
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from codes_api.codes.models import AccessCode, ExpiredCode
+from codes_api.codes.models import AccessCode, Batch
 from codes_api.memberships.models import Membership, MembershipPlan, MembershipStatus
 from codes_api.projects.models import Project
 from codes_api.tenants.models import Tenant
@@ -16,13 +17,14 @@ from codes_api.tenants.models import Tenant
 
 @dataclass(frozen=True)
 class Sight:
-    """A code as one member stands before it. `running`: the row of theirs that redeeming would extend (its end may have
-    passed). `given`: what this very code gave. `plan` is there whenever `live` or `tombstone` is."""
+    """A code as one member stands before it. `swept_at`: its batch's, which makes it a tombstone unless it was redeemed or
+    revoked before. `running`: the row of theirs that redeeming would extend (its end may have passed). `given`: what this
+    very code gave. `plan` is there whenever `code` is."""
 
     project: Project
     tenant: Tenant
-    live: AccessCode | None
-    tombstone: ExpiredCode | None
+    code: AccessCode | None
+    swept_at: datetime | None
     plan: MembershipPlan | None
     running: Membership | None
     given: Membership | None
@@ -39,7 +41,7 @@ async def look_up(session: AsyncSession, *, account_id: UUID, project_id: UUID, 
     """
     running, given = aliased(Membership), aliased(Membership)
     query = (
-        select(Project, Tenant, AccessCode, ExpiredCode, MembershipPlan, running, given)
+        select(Project, Tenant, AccessCode, Batch.swept_at, MembershipPlan, running, given)
         .join(Tenant, Tenant.account_id == Project.account_id)
         .outerjoin(
             AccessCode,
@@ -50,11 +52,11 @@ async def look_up(session: AsyncSession, *, account_id: UUID, project_id: UUID, 
             ),
         )
         .outerjoin(
-            ExpiredCode,
+            Batch,
             and_(
-                ExpiredCode.account_id == Project.account_id,
-                ExpiredCode.project_id == Project.id,
-                ExpiredCode.code == code,
+                Batch.account_id == AccessCode.account_id,
+                Batch.project_id == AccessCode.project_id,
+                Batch.id == AccessCode.batch_id,
             ),
         )
         .outerjoin(
@@ -62,7 +64,7 @@ async def look_up(session: AsyncSession, *, account_id: UUID, project_id: UUID, 
             and_(
                 MembershipPlan.account_id == Project.account_id,
                 MembershipPlan.project_id == Project.id,
-                MembershipPlan.id == func.coalesce(AccessCode.plan_id, ExpiredCode.plan_id),
+                MembershipPlan.id == AccessCode.plan_id,
             ),
         )
         .outerjoin(

@@ -1,4 +1,4 @@
-"""Batches, access codes, what expired, what was delivered, what was refused.
+"""Batches, access codes, what was delivered, what was refused.
 
 A code's place is (batch, position): batch ids are UUIDs of version 7, so that order is newest batch first, and the
 primary key is the index that lists read.
@@ -28,13 +28,16 @@ UNFINISHED: Final = "status IN ('queued', 'generating') OR (status = 'ready' AND
 UNSWEPT: Final = "swept_at IS NULL AND status = 'ready' AND expires_at IS NOT NULL"
 """Batches that the sweep has to look at when they expire. Written once, for the same reason."""
 
+BURIED: Final = "swept_at IS NOT NULL AND forgotten_at IS NULL"
+"""Swept batches whose tombstones are kept. Written once, for the same reason."""
+
 
 class Batch(Base):
     """One request for codes, or one import. `included`, `overage` and the fee are what billing-api agreed to.
 
-    `plan_id` and `expires_at` are every code's; the expiry is counted from the request. `swept_at`: since then no code of it
-    is left that could be redeemed or swept. `progressed_at`, `leased_until` are real time, all
-    other moments the domain's.
+    `plan_id` and `expires_at` are every code's; the expiry is counted from the request. `swept_at`: since then those of its
+    codes that are neither redeemed nor revoked are tombstones (docs/adr/0010); `forgotten_at`: when these were deleted.
+    `progressed_at`, `leased_until` are real time, all other moments the domain's.
     """
 
     __tablename__ = "batches"
@@ -64,7 +67,9 @@ class Batch(Base):
         ),
         Index("ix_batches_plan", "account_id", "project_id", "plan_id", "id"),
         Index("ix_batches_unswept", "expires_at", postgresql_where=text(UNSWEPT)),
+        Index("ix_batches_buried", "swept_at", postgresql_where=text(BURIED)),
         CheckConstraint("swept_at IS NULL OR (status = 'ready' AND swept_at >= expires_at)", name="swept_at"),
+        CheckConstraint("forgotten_at IS NULL OR (swept_at IS NOT NULL AND forgotten_at >= swept_at)", name="forgotten_at"),
     )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -86,6 +91,7 @@ class Batch(Base):
     generated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     billed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     swept_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     delivery: Mapped[str] = mapped_column(String(9))
     delivered: Mapped[int] = mapped_column(default=0, server_default="0")
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -95,7 +101,8 @@ class Batch(Base):
 
 
 class AccessCode(Base):
-    """One code. Its generation time is its batch's."""
+    """One code, or what an expired one left: its tombstone (`rules.md` C4), which is an open code of a batch that was swept,
+    and counts nowhere. The generation time is the batch's."""
 
     __tablename__ = "access_codes"
     __table_args__ = (
@@ -106,7 +113,7 @@ class AccessCode(Base):
         CheckConstraint("(redeemed_at IS NULL) = (redeemed_by IS NULL)", name="redeemed_by"),
         CheckConstraint("(redeemed_at IS NULL) = (membership_id IS NULL)", name="membership_id"),
         CheckConstraint("redeemed_at IS NULL OR revoked_at IS NULL", name="one_end"),
-        # Lists of one status in the order of the primary key, however few have it. The sweep takes its codes from the first.
+        # Lists of one status in the order of the primary key, however few have it. The sweep counts the first.
         Index(
             "ix_access_codes_open",
             "account_id",
@@ -145,26 +152,6 @@ class AccessCode(Base):
     redeemed_by: Mapped[int | None] = mapped_column(BigInteger)
     membership_id: Mapped[UUID | None]
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class ExpiredCode(Base):
-    """The tombstone of a code that the sweep deleted (`rules.md` C4). Counts nowhere."""
-
-    __tablename__ = "expired_codes"
-    __table_args__ = (
-        UniqueConstraint("account_id", "project_id", "code"),
-        Index("ix_expired_codes_deleted_at", "deleted_at"),
-        Index("ix_expired_codes_last_group", LAST_GROUP, postgresql_using="hash"),
-    )
-
-    account_id: Mapped[UUID] = mapped_column(primary_key=True)
-    project_id: Mapped[UUID] = mapped_column(primary_key=True)
-    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    code: Mapped[str] = mapped_column(CODE)
-    plan_id: Mapped[UUID]
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    deleted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Delivery(Base):

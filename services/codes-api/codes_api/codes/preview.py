@@ -37,16 +37,16 @@ async def preview(
 
 
 def _shown(sight: Sight, code: str, now: datetime) -> CodePreview:
-    live, plan = sight.live, sight.plan
-    if live is None or plan is None:
+    found, plan = sight.code, sight.plan
+    if found is None or plan is None:
         raise CodeUnknownError
-    repeated = live.redeemed_at is not None
+    repeated = found.redeemed_at is not None
     extended = sight.running if sight.running is not None and runs(sight.running, now) and not repeated else None
     summary = plan_summary(plan)
     return CodePreview(
         code=code,
         plan=summary,
-        expires_at=live.expires_at,
+        expires_at=found.expires_at,
         extends_until=extended.ends_at if extended is not None else None,
         repeated=repeated,
         already_lifetime=extended is not None and summary.lifetime,

@@ -7,17 +7,19 @@ with `REDEEM`.
 How two at once are kept apart (READ COMMITTED, which PostgreSQL uses for a statement of its own):
 
 - `candidate` locks the code's row. Whoever comes second waits, and PostgreSQL then asks the guard again of the row as it
-  is by then: redeemed, revoked or swept, and the statement changes nothing. A set does not wait, it leaves the code out.
+  is by then: redeemed or revoked, and the statement changes nothing. A set does not wait, it leaves the code out.
+- Before it, it takes its share of the batch's row, which the sweep holds alone while it marks the batch and counts what is
+  open (docs/adr/0010): whichever of the two is first, a code is either counted or redeemed. A set leaves out what is swept.
 - `member` meets the one running membership of a member and plan in a unique index: it makes it or extends it (M2).
   A row whose end has passed is neither; then nothing at all happens here and `redeem.py` ends it first.
 - `slot` takes a lifetime membership's place (M4) only for a membership that is new. Should the last place have gone to
   another while this one waited, it writes a count that the table's constraint refuses, which undoes the whole statement.
   A set leaves lifetime plans out, so that one who came too late undoes nobody else's.
 
-Locks are always taken in this order: code, membership, tenant. One code holds one of each, and the holder of the last waits for
-nobody. A set waits for no code and takes no tenant; it takes its memberships in the order of `uq_memberships_running`, and so
-does whoever else waits for a second one while holding a first (`tenants/end_memberships.py`). So there is no circle to wait in.
-It does not wait long either: whoever holds a membership shall not keep the others of a set.
+Locks are always taken in this order: batch, code, membership, tenant. One code holds one of each, and the holder of the last
+waits for nobody. A set waits for no batch and no code and takes no tenant; it takes its memberships in the order of
+`uq_memberships_running`, and so does whoever else waits for a second one while holding a first (`tenants/end_memberships.py`).
+So there is no circle to wait in. It does not wait long either: whoever holds a membership shall not keep the others of a set.
 
 The event has one listener, the creator's webhooks. Where there are none it is not written: a fifth of what a redemption writes,
 for nobody. A second listener must be named there too. There is no NOTIFY, whose lock would put all commits of the database in
@@ -28,6 +30,10 @@ from typing import Final
 
 UNREDEEMED: Final = "c.redeemed_at IS NULL"
 """The heart of the guard. A test takes it out and must see the race."""
+
+UNSWEPT: Final = "b.swept_at IS NULL"
+SHARED: Final = "FOR SHARE OF b"
+"""What keeps the sweep away. A test takes it out as well."""
 
 SKIP_LOCKED: Final = "SKIP LOCKED"
 IN_ORDER: Final = "ORDER BY account_id, project_id, plan_id, telegram_id"
@@ -76,7 +82,7 @@ _SLOT: Final = """
 
 # LATERAL, so that the guard is planned as for one row, however many are asked for. Codes are found by their unique index, also
 # by a plan that was made when there were none: that is why they are claimed by their code, and why the guard is so worded that
-# the planner does not see the index over open codes in it.
+# the planner does not see the index over open codes in it. (Of batches and plans an account has few, until statistics say more.)
 _TEMPLATE: Final = """
 WITH candidate AS MATERIALIZED (
     SELECT asked.*, good.*
@@ -88,16 +94,19 @@ WITH candidate AS MATERIALIZED (
                <days> AS days,
                p.interval_unit = 'lifetime' AS lifetime
         FROM access_codes c
+        JOIN batches b ON b.account_id = c.account_id AND b.project_id = c.project_id AND b.id = c.batch_id
         JOIN membership_plans p ON p.account_id = c.account_id AND p.project_id = c.project_id AND p.id = c.plan_id
         JOIN projects j ON j.account_id = c.account_id AND j.id = c.project_id
         JOIN tenants t ON t.account_id = c.account_id
         WHERE c.account_id = asked.account_id AND c.project_id = asked.project_id AND c.code = asked.code
           AND <unredeemed>
           AND num_nulls(c.revoked_at) = 1
+          AND <unswept>
           AND (c.expires_at IS NULL OR c.expires_at > asked.now)
           AND j.archived_at IS NULL
           AND t.standing IN ('active', 'grace')
           AND <lifetimes>
+        <shared>
         FOR NO KEY UPDATE OF c <if_locked>
     ) AS good
 ), member AS (
@@ -139,23 +148,30 @@ FROM redeemed
 """
 
 
-def statement(unredeemed: str = UNREDEEMED) -> str:
+def statement(unredeemed: str = UNREDEEMED, shared: str = SHARED) -> str:
     """The statement for one code, for asyncpg. One row if the code is redeemed by it, none if nothing was changed."""
-    return _built(_ONE, unredeemed=unredeemed, lifetimes=_WITHIN_LIFETIME_LIMIT, slot=_SLOT, if_locked="", in_order="")
+    parts = {"lifetimes": _WITHIN_LIFETIME_LIMIT, "slot": _SLOT, "if_locked": "", "in_order": ""}
+    return _built(_ONE, unredeemed=unredeemed, shared=shared, **parts)
 
 
 def set_statement(
-    unredeemed: str = UNREDEEMED, if_locked: str = SKIP_LOCKED, in_order: str = IN_ORDER, patience: str = SET_PATIENCE
+    unredeemed: str = UNREDEEMED,
+    shared: str = SHARED,
+    if_locked: str = SKIP_LOCKED,
+    in_order: str = IN_ORDER,
+    patience: str = SET_PATIENCE,
 ) -> str:
     """The statement for many codes of an account: a row for each that is redeemed by it, in any order; its `new_id` says
     which. In a project neither a code nor a member may be asked for twice."""
+    parts = {"lifetimes": _NO_LIFETIME, "slot": "", "if_locked": if_locked, "in_order": in_order}
     asked = _MANY.replace("<patience>", patience)
-    return _built(asked, unredeemed=unredeemed, lifetimes=_NO_LIFETIME, slot="", if_locked=if_locked, in_order=in_order)
+    return _built(asked, unredeemed=unredeemed, shared=f"{shared} {if_locked}" if shared else "", **parts)
 
 
 def _built(asked: str, **parts: str) -> str:
     common = {
         "asked": asked,
+        "unswept": UNSWEPT,
         "months": MONTHS,
         "days": DAYS,
         "first_end": end_after("now", "1"),

@@ -43,20 +43,18 @@ def judge(sight: Sight, *, telegram_id: int, now: datetime) -> AppError | None:
     What is wrong with the code itself comes before what is wrong with the creator's account: it stays true after the
     account is in order again.
     """
-    code, tombstone = sight.live, sight.tombstone
-    if code is None:
-        return CodeExpiredError(tombstone.expires_at) if tombstone is not None else CodeUnknownError()
-    if sight.project.archived_at is not None:
+    code = sight.code
+    if code is None or sight.project.archived_at is not None:
         return CodeUnknownError()
     if code.redeemed_at is not None:
         return None if code.redeemed_by == telegram_id else CodeAlreadyRedeemedError()
-    return _ended(code, now) or _account_refuses(sight, now)
+    return _ended(code, sight.swept_at, now) or _account_refuses(sight, now)
 
 
-def _ended(code: AccessCode, now: datetime) -> AppError | None:
+def _ended(code: AccessCode, swept_at: datetime | None, now: datetime) -> AppError | None:
     if code.revoked_at is not None:
         return CodeRevokedError()
-    if code.expires_at is not None and code.expires_at <= now:
+    if code.expires_at is not None and (code.expires_at <= now or swept_at is not None):
         return CodeExpiredError(code.expires_at)
     return None
 

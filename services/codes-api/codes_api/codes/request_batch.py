@@ -7,12 +7,14 @@ the same batch id, finds its reservation, and goes on.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from shared.contracts.accounts import Standing
 from shared.contracts.batches import BatchStatus, DeliveryStatus
 from shared.contracts.events import EventType
 from shared.contracts.quota import QuotaReservation, ReserveQuota
+from shared.db import Database
 from shared.money import Money
 from shared.outbox import stage
 from sqlalchemy import func
@@ -25,8 +27,9 @@ from codes_api.codes.code_expiry import ExpiryPreset, code_expiry
 from codes_api.codes.models import Batch
 from codes_api.codes.quote import check_quantity
 from codes_api.memberships.plan_errors import PlanInactiveError
-from codes_api.memberships.plans import get_plan
-from codes_api.projects.find import get_active_project, get_bot
+from codes_api.memberships.plans import no_such_plan
+from codes_api.projects.errors import ProjectArchivedError
+from codes_api.projects.find import no_such_project
 from codes_api.tenants.errors import AccountLockedError
 
 
@@ -44,36 +47,52 @@ class BatchWish:
     accept_fee: Money | None
 
 
+# Parameters: $1 account, $2 project, $3 plan. No row: no such project.
+_ASKED: Final = """
+SELECT j.archived_at IS NOT NULL AS archived, j.access_codes_enabled,
+       p.id IS NOT NULL AS plan_known, p.active AS plan_active, p.price_amount, p.price_currency,
+       EXISTS (SELECT FROM bots b WHERE b.account_id = j.account_id AND b.project_id = j.id) AS bot_connected
+FROM projects j
+LEFT JOIN membership_plans p ON p.account_id = j.account_id AND p.project_id = j.id AND p.id = $3::uuid
+WHERE j.account_id = $1::uuid AND j.id = $2::uuid
+"""
+
+
 async def check_request(
-    session: AsyncSession, *, account_id: UUID, project_id: UUID, standing: Standing, wish: BatchWish
+    database: Database, *, account_id: UUID, project_id: UUID, standing: Standing, wish: BatchWish
 ) -> ReserveQuota:
     """Whether the codes may be generated, up to what only billing-api knows; and what to ask billing-api for.
 
     The order is fixed, so that a client meets one refusal after the other and not by chance (`rules.md` C9): the project,
-    the request itself, the plan, the project's prerequisites, the account.
+    the request itself, the plan, the project's prerequisites, the account. All that has to be known comes in one statement.
 
     Raises:
         NotFoundError: no such project, or no such plan in it.
         ProjectArchivedError, ConsentRequiredError, QuantityOutOfRangeError, PlanInactiveError, BotNotConnectedError,
         AccessCodesDisabledError, AccountLockedError.
     """
-    project = await get_active_project(session, account_id=account_id, project_id=project_id)
+    known = await database.fetch_row(_ASKED, account_id, project_id, wish.plan_id)
+    if known is None:
+        raise no_such_project()
+    if known["archived"]:
+        raise ProjectArchivedError
     if not wish.consent:
         raise ConsentRequiredError
     check_quantity(wish.quantity)
-    plan = await get_plan(session, account_id=account_id, project_id=project_id, plan_id=wish.plan_id)
-    if not plan.active:
+    if not known["plan_known"]:
+        raise no_such_plan()
+    if not known["plan_active"]:
         raise PlanInactiveError
-    if await get_bot(session, account_id=account_id, project_id=project_id) is None:
+    if not known["bot_connected"]:
         raise BotNotConnectedError("Connect the project's bot first: members redeem their codes in it.")
-    if not project.access_codes_enabled:
+    if not known["access_codes_enabled"]:
         raise AccessCodesDisabledError("Enable access codes first: PUT /v1/projects/{project}/payment-methods/access-codes.")
     if standing.restricted:
         raise AccountLockedError
     return ReserveQuota(
         batch_id=wish.batch_id,
         quantity=wish.quantity,
-        unit_price=Money(amount=plan.price_amount, currency=plan.price_currency),
+        unit_price=Money(amount=known["price_amount"], currency=known["price_currency"]),
         accept_fee=wish.accept_fee,
     )
 

@@ -9,14 +9,9 @@ from codes_api.codes.spelling import generated, spellings
 
 # Whether the project has imports is asked once and first: if it has none, PostgreSQL looks no code up.
 _IMPORTED: Final = """
-SELECT code FROM (
-    SELECT code FROM access_codes
-    WHERE account_id = $1::uuid AND project_id = $2::uuid AND code = ANY($3::varchar[])
-    UNION ALL
-    SELECT code FROM expired_codes
-    WHERE account_id = $1::uuid AND project_id = $2::uuid AND code = ANY($3::varchar[])
-) found
-WHERE EXISTS (SELECT FROM projects WHERE account_id = $1::uuid AND id = $2::uuid AND has_imports)
+SELECT code FROM access_codes
+WHERE account_id = $1::uuid AND project_id = $2::uuid AND code = ANY($3::varchar[])
+  AND EXISTS (SELECT FROM projects WHERE account_id = $1::uuid AND id = $2::uuid AND has_imports)
 ORDER BY array_position($3::varchar[], code)
 LIMIT 1
 """

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.codes.errors import BatchNotReadyError, CodeAlreadyRedeemedError, CodeExpiredError
 from codes_api.codes.find import find_code
-from codes_api.codes.models import AccessCode, Batch, ExpiredCode
+from codes_api.codes.lock_batch import share_batch
+from codes_api.codes.models import AccessCode, Batch
 
 
 async def revoke_code(session: AsyncSession, *, account_id: UUID, project_id: UUID, typed: str, now: datetime) -> AccessCode:
@@ -21,13 +22,16 @@ async def revoke_code(session: AsyncSession, *, account_id: UUID, project_id: UU
         CodeAlreadyRedeemedError: a member has it; what can be cancelled is the membership.
         CodeExpiredError: it is unredeemable already.
     """
-    code = await find_code(session, account_id=account_id, project_id=project_id, typed=typed, lock=True)
-    if isinstance(code, ExpiredCode):
-        raise CodeExpiredError(code.expires_at)
+    found = await find_code(session, account_id=account_id, project_id=project_id, typed=typed)
+    batch = await share_batch(session, account_id=account_id, project_id=project_id, batch_id=found.batch_id)
+    key = (account_id, project_id, found.batch_id, found.position)
+    code = await session.get(AccessCode, key, with_for_update=True, populate_existing=True)
+    if code is None:
+        raise NotFoundError("There is no such code in this project.")  # its tombstone was forgotten this very moment
     if code.redeemed_at is not None:
         raise CodeAlreadyRedeemedError("It is redeemed. You can cancel the membership that it gave.")
     if code.revoked_at is None:
-        if code.expires_at is not None and code.expires_at <= now:
+        if code.expires_at is not None and (code.expires_at <= now or batch.swept_at is not None):
             raise CodeExpiredError(code.expires_at)
         code.revoked_at = now
         await session.flush()
@@ -48,6 +52,8 @@ async def revoke_batch(session: AsyncSession, *, account_id: UUID, project_id: U
         raise NotFoundError("There is no such batch in this project.")
     if batch.status in (BatchStatus.QUEUED, BatchStatus.GENERATING):
         raise BatchNotReadyError
+    if batch.swept_at is not None:
+        return 0
     key = tuple_(AccessCode.account_id, AccessCode.project_id, AccessCode.batch_id, AccessCode.position)
     open_codes = (
         select(AccessCode.account_id, AccessCode.project_id, AccessCode.batch_id, AccessCode.position)

@@ -1,7 +1,7 @@
 """A creator finds codes (`spec/access-codes.txt`, View, filter, and audit codes): by any filters, newest first.
 
-A list is the codes and the tombstones together (`rules.md` C4). Both keep a code's place (batch, position) as their
-primary key, so a code that the sweep takes between two pages shows up once, where it was.
+A list is the codes and the tombstones together (`rules.md` C4): the sweep leaves each where it was, so that one which it
+takes between two pages shows up once.
 
 How a page is found so that it costs the same among millions: `pages.py`, and docs/adr/0007.
 """

@@ -12,11 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, func, literal, null, select, true, tuple_
 
-from codes_api.codes.models import AccessCode, Batch, ExpiredCode
+from codes_api.codes.models import AccessCode, Batch
 
 Place = tuple[UUID, int]
 """(batch, position): where a code stands in its project's list."""
-Codes = type[AccessCode | ExpiredCode]
 Conditions = Sequence[ColumnElement[bool]]
 
 _BEFORE_ALL: Final = -1
@@ -35,7 +34,6 @@ def in_order(columns: Any, *, oldest_first: bool) -> list[ColumnElement[Any]]:
 
 
 def batches_with_codes(
-    table: Codes,
     place: dict[str, UUID],
     *,
     such: Conditions,
@@ -52,13 +50,13 @@ def batches_with_codes(
         looked_at: over codes: what is looked at one by one.
         fitting: over batches.
     """
-    mine = [getattr(table, name) == value for name, value in place.items()]
-    order = in_order(table, oldest_first=oldest_first)
-    reached = behind(table, after, oldest_first=oldest_first)
-    first = select(table.batch_id).where(*mine, *such, *reached).order_by(*order).limit(1).subquery("first_with_codes")
+    mine = [getattr(AccessCode, name) == value for name, value in place.items()]
+    order = in_order(AccessCode, oldest_first=oldest_first)
+    reached = behind(AccessCode, after, oldest_first=oldest_first)
+    first = select(AccessCode.batch_id).where(*mine, *such, *reached).order_by(*order).limit(1).subquery("first_with_codes")
     # `batch_id` has such codes; `hit` is the batch before it, if that one fitted; `found`: codes of all hits, roughly.
     walk = select(first.c.batch_id, literal(None, Batch.id.type).label("hit"), literal(0).label("found")).cte(
-        f"walk_{table.__tablename__}", recursive=True
+        "walk", recursive=True
     )
     fits = (
         select(Batch.id)
@@ -74,13 +72,13 @@ def batches_with_codes(
     is_hit = fits.c.id == walk.c.batch_id
     past, up_to = (_AFTER_ALL, _BEFORE_ALL) if oldest_first else (_BEFORE_ALL, _AFTER_ALL)
     following = (
-        select(table.batch_id)
-        .where(*mine, *such, _behind(table, fits.c.id, case((is_hit, past), else_=up_to), oldest_first=oldest_first))
+        select(AccessCode.batch_id)
+        .where(*mine, *such, _behind(AccessCode, fits.c.id, case((is_hit, past), else_=up_to), oldest_first=oldest_first))
         .order_by(*order)
         .limit(1)
         .lateral("following")
     )
-    inside = select(literal(1)).where(*mine, table.batch_id == fits.c.id, *such, *looked_at, *reached).limit(limit)
+    inside = select(literal(1)).where(*mine, AccessCode.batch_id == fits.c.id, *such, *looked_at, *reached).limit(limit)
     count = func.cardinality(func.array(inside.scalar_subquery()))
     step = (
         select(following.c.batch_id, case((is_hit, fits.c.id)), walk.c.found + case((is_hit, count), else_=0))

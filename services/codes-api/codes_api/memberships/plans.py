@@ -74,8 +74,13 @@ async def get_plan(session: AsyncSession, *, account_id: UUID, project_id: UUID,
     """
     plan = await session.get(MembershipPlan, (account_id, project_id, plan_id))
     if plan is None:
-        raise NotFoundError("plan_id: there is no such membership plan in this project.")
+        raise no_such_plan()
     return plan
+
+
+def no_such_plan() -> NotFoundError:
+    """The refusal of a plan that the project has not."""
+    return NotFoundError("plan_id: there is no such membership plan in this project.")
 
 
 async def list_plans(

@@ -19,6 +19,11 @@ class ProjectWithBot:
     bot: Bot | None
 
 
+def no_such_project() -> NotFoundError:
+    """The refusal of a project that the account has not."""
+    return NotFoundError("There is no such project.")
+
+
 async def get_project(session: AsyncSession, *, account_id: UUID, project_id: UUID) -> Project:
     """The project, archived or not.
 
@@ -27,7 +32,7 @@ async def get_project(session: AsyncSession, *, account_id: UUID, project_id: UU
     """
     project = await session.get(Project, (account_id, project_id))
     if project is None:
-        raise NotFoundError("There is no such project.")
+        raise no_such_project()
     return project
 
 
@@ -44,7 +49,7 @@ async def get_active_project(session: AsyncSession, *, account_id: UUID, project
     key = (account_id, project_id)
     project = await session.get(Project, key, with_for_update=lock, populate_existing=lock)
     if project is None:
-        raise NotFoundError("There is no such project.")
+        raise no_such_project()
     if project.archived_at is not None:
         raise ProjectArchivedError
     return project
@@ -63,7 +68,7 @@ async def get_project_with_bot(session: AsyncSession, *, account_id: UUID, proje
     )
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFoundError("There is no such project.")
+        raise no_such_project()
     project, bot = row
     return ProjectWithBot(project, bot)
 

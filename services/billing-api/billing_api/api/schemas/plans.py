@@ -90,6 +90,11 @@ def decimal_text(value: Decimal, digits: int) -> str:
     return f"{whole}.{fraction.ljust(digits, '0')}" if fraction or digits else whole
 
 
+def rate_text(rate: Decimal) -> str:
+    """A fee's rate, of a plan as of a sale: 0.10."""
+    return decimal_text(rate, 2)
+
+
 def show_plan(plan: Plan) -> PlanOut:
     """A plan as creators see it."""
     return PlanOut(
@@ -99,7 +104,7 @@ def show_plan(plan: Plan) -> PlanOut:
         interval=plan.period,
         price=usd(plan.price),
         limits=plan.limits,
-        fee_rate=decimal_text(plan.fee_rate, 2),
+        fee_rate=rate_text(plan.fee_rate),
         branding=plan.shown_branding,
         referral_program=plan.referral_program,
         custom=plan.account_id != CATALOG_OWNER,

@@ -9,6 +9,7 @@ from shared.contracts.sales import ReportSale, SaleReceipt
 from shared.money import Money, usd
 
 from billing_api.api.schemas.accounts import MOMENT
+from billing_api.api.schemas.plans import rate_text
 from billing_api.usage.describe import describe
 from billing_api.usage.models import Sale, UsageItem, UsageKind
 from billing_api.usage.report_sale import ReportedSale
@@ -87,7 +88,7 @@ def show_item(item: UsageItem) -> UsageItemOut:
         kind=item.kind,
         description=describe(item),
         amount=usd(item.amount),
-        fee_rate=f"{item.fee_rate.normalize():f}",
+        fee_rate=rate_text(item.fee_rate),
         batch_id=item.batch_id,
         quantity=item.quantity,
         sale=None if item.sale is None else _sale_of(item.sale),
@@ -110,7 +111,7 @@ def show_sale(sale: Sale) -> SaleReceipt:
         amount=Money(amount=sale.amount, currency=sale.currency),
         occurred_at=sale.occurred_at,
         via=sale.via,
-        fee_rate=f"{sale.fee_rate.normalize():f}",
+        fee_rate=rate_text(sale.fee_rate),
         fee=usd(sale.fee),
         reported_at=sale.reported_at,
     )
