@@ -31,8 +31,7 @@ from typing import Final
 UNREDEEMED: Final = "c.redeemed_at IS NULL"
 """The heart of the guard. A test takes it out and must see the race."""
 
-UNSWEPT: Final = "b.swept_at IS NULL"
-SHARED: Final = "FOR SHARE OF b"
+SHARED: Final = "FOR SHARE"
 """What keeps the sweep away. A test takes it out as well."""
 
 SKIP_LOCKED: Final = "SKIP LOCKED"
@@ -80,9 +79,10 @@ _SLOT: Final = """
     WHERE account_id = $1::uuid AND (SELECT lifetime AND periods = 1 FROM redeemed)
 """
 
-# LATERAL, so that the guard is planned as for one row, however many are asked for. Codes are found by their unique index, also
-# by a plan that was made when there were none: that is why they are claimed by their code, and why the guard is so worded that
-# the planner does not see the index over open codes in it. (Of batches and plans an account has few, until statistics say more.)
+# LATERAL, so that the guard is planned as for one row, however many are asked for, and the batch is looked up for the code and
+# never the other way round. Codes are found by their unique index, also by a plan that was made when there were none: that is
+# why they are claimed by their code, and why the guard is so worded that the planner does not see the index over open codes in
+# it. (Of plans an account has few, until statistics say more.)
 _TEMPLATE: Final = """
 WITH candidate AS MATERIALIZED (
     SELECT asked.*, good.*
@@ -94,19 +94,21 @@ WITH candidate AS MATERIALIZED (
                <days> AS days,
                p.interval_unit = 'lifetime' AS lifetime
         FROM access_codes c
-        JOIN batches b ON b.account_id = c.account_id AND b.project_id = c.project_id AND b.id = c.batch_id
+        CROSS JOIN LATERAL (
+            SELECT FROM batches b
+            WHERE b.account_id = c.account_id AND b.project_id = c.project_id AND b.id = c.batch_id AND b.swept_at IS NULL
+            <shared>
+        ) AS unswept
         JOIN membership_plans p ON p.account_id = c.account_id AND p.project_id = c.project_id AND p.id = c.plan_id
         JOIN projects j ON j.account_id = c.account_id AND j.id = c.project_id
         JOIN tenants t ON t.account_id = c.account_id
         WHERE c.account_id = asked.account_id AND c.project_id = asked.project_id AND c.code = asked.code
           AND <unredeemed>
           AND num_nulls(c.revoked_at) = 1
-          AND <unswept>
           AND (c.expires_at IS NULL OR c.expires_at > asked.now)
           AND j.archived_at IS NULL
           AND t.standing IN ('active', 'grace')
           AND <lifetimes>
-        <shared>
         FOR NO KEY UPDATE OF c <if_locked>
     ) AS good
 ), member AS (
@@ -171,7 +173,6 @@ def set_statement(
 def _built(asked: str, **parts: str) -> str:
     common = {
         "asked": asked,
-        "unswept": UNSWEPT,
         "months": MONTHS,
         "days": DAYS,
         "first_end": end_after("now", "1"),
