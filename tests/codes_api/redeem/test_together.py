@@ -193,6 +193,13 @@ async def test_who_leaves_takes_nobody_along(world: World, watched: Watched, tog
     assert await world.count(Membership) == 5
 
 
+async def test_what_a_set_leaves_out_is_asked_for_by_itself(world: World, watched: Watched, together: Together) -> None:
+    codes = await world.codes(await world.plan("lifetime"), 5)
+    tries = await begun(world, together, *zip(codes, range(5), strict=True))
+    assert await asyncio.gather(*tries) == ["redeemed"] * 5
+    assert watched.sent == [5, *[ALONE] * 5]
+
+
 async def test_a_set_that_fails_is_asked_for_one_by_one(world: World, watched: Watched) -> None:
     broken = REDEEM_SET.replace("num_nulls(c.revoked_at) = 1", "1 / (c.position - 1) < 9")  # it divides by zero for one of them
     assert broken != REDEEM_SET
