@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, String, Uuid, and_, func, literal, select, true
+from sqlalchemy import ARRAY, String, Uuid, and_, func, literal, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,11 +84,7 @@ async def read_rows(session: AsyncSession, reading: Reading) -> list[BatchRows]:
         .order_by(page.c.batch_id if reading.oldest_first else page.c.batch_id.desc())
         .subquery("by_batch")
     )
-    # Memberships and batches are looked up by key, one by one. Left to choose, the planner joins each page with all that the
-    # project has of them.
-    asked = func.unnest(by_batch.c.memberships).table_valued("id", with_ordinality="place").render_derived("asked")
-    end = select(Membership.ends_at).where(*of_project(Membership), Membership.id == asked.c.id).scalar_subquery()
-    ends = select(end).select_from(asked).order_by(asked.c.place).scalar_subquery()
+    # Batches are looked up by key, one by one. Left to choose, the planner joins each page with all that the project has.
     batch = (
         select(
             Batch.generated_at,
@@ -110,14 +107,28 @@ async def read_rows(session: AsyncSession, reading: Reading) -> list[BatchRows]:
             by_batch.c.last,
             by_batch.c.codes,
             by_batch.c.members,
-            func.array(ends, type_=ARRAY(DateTime(timezone=True))),
+            by_batch.c.memberships,
             *batch.c,
         )
         .join(batch, true())
         .order_by(by_batch.c.batch_id if reading.oldest_first else by_batch.c.batch_id.desc())
     )
     rows: Sequence[Sequence[Any]] = (await session.execute(query)).all()
-    return [BatchRows((batch_id, position), *more) for batch_id, position, *more in rows]
+    ends = await _ends(session, reading, [membership for row in rows for membership in row[4]])
+    return [
+        BatchRows((batch_id, position), codes, members, [ends.get(one) for one in memberships], *more)
+        for batch_id, position, codes, members, memberships, *more in rows
+    ]
+
+
+async def _ends(session: AsyncSession, reading: Reading, memberships: Sequence[UUID]) -> dict[UUID, datetime | None]:
+    """When they end. All of a page at once: one by one, each would read all that the project has where PostgreSQL has not yet
+    looked at how many they are."""
+    if not memberships:
+        return {}
+    asked = Membership.id == func.any(literal(memberships, ARRAY(Uuid)))
+    query = select(Membership.id, Membership.ends_at).where(*reading.of_project(Membership), asked)
+    return {row.id: row.ends_at for row in await session.execute(query)}
 
 
 def written(rows: BatchRows, bot: str | None, template: str) -> bytes:
