@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, select, true
+from sqlalchemy import Select, and_, case, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.codes.filters import CodeFilters, Condition, batch_fits, has_status, is_whole, looks_like, pieces
@@ -63,10 +63,8 @@ async def page_of_places(session: AsyncSession, reading: Reading) -> _Page:
     such = has_status(filters.status)
     typed = [looks_like(filters.typed)] if filters.typed is not None else []
     if filters.typed is not None and (is_whole(filters.typed) or not await _is_common(session, reading, filters.typed)):
-        found = _codes(reading, *such, *typed, *_of_batch(filters), *batch_fits(filters, AccessCode, reading.now))
-        # Found first and then put in order: with the two in one, the planner may prefer to walk all codes in their order.
-        few = found.cte("few").prefix_with("MATERIALIZED")
-        return _in_order(reading, few.c, select(few))
+        such = [*such, *typed, *_of_batch(filters), *batch_fits(filters, AccessCode, reading.now)]
+        return _few_in_order(reading, such)
     if filters.batch_id is not None:
         conditions = [*such, *typed, *_of_batch(filters), *batch_fits(filters, AccessCode, reading.now)]
         return _in_order(reading, AccessCode, _codes(reading, *conditions))
@@ -96,6 +94,16 @@ async def _is_common(session: AsyncSession, reading: Reading, typed: str) -> boo
         Project.account_id == reading.account_id, Project.id == reading.project_id
     )
     return bool((await session.execute(query)).scalar_one_or_none())
+
+
+def _few_in_order(reading: Reading, such: list[Condition]) -> _Page:
+    """Found first and then put in order: with the two in one, the planner may prefer to walk all codes in their order. Of the
+    thousands that may be found only the places are kept, and the codes of the page looked up again."""
+    place = (AccessCode.batch_id, AccessCode.position)
+    few = select(*place).where(*reading.of_project(AccessCode), *such).cte("few").prefix_with("MATERIALIZED")
+    page = _in_order(reading, few.c, select(few)).subquery("places")
+    same = and_(*(key == page.c[key.name] for key in place))
+    return _codes(reading).join(page, same).order_by(*in_order(AccessCode, oldest_first=reading.oldest_first))
 
 
 def _of_batch(filters: CodeFilters) -> list[Condition]:
