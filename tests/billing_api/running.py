@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from shared.clients.billing import BillingClient
 from shared.contracts.accounts import AccountUsage
 from shared.contracts.batches import BatchCount, BatchCounts, CountBatches
-from shared.contracts.quota import QuotaReservation, ReserveQuota
+from shared.contracts.quota import ExpiredCodes, QuotaReservation, ReportExpired, ReserveQuota
 from shared.db import Database
 from shared.ids import new_id
 from shared.money import Money, usd
@@ -281,3 +281,9 @@ async def billing_running(
         ):
             yield Billing(app, http, internal, database, clock, counts, settings)
     await database.close()
+
+
+def expiry_of(*batches: tuple[UUID, int]) -> ReportExpired:
+    """A report, with an event of its own, that so many codes of these batches expired."""
+    codes = [ExpiredCodes(batch_id=batch_id, quantity=quantity) for batch_id, quantity in batches]
+    return ReportExpired(event_id=new_id(), batches=codes)

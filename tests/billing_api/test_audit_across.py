@@ -5,10 +5,9 @@ from uuid import UUID
 
 import pytest
 from billing_api.audit import across
-from shared.contracts.quota import ReportExpired
 from shared.ids import new_id
 
-from tests.billing_api.running import Billing, Creator, Json, ok, refused
+from tests.billing_api.running import Billing, Creator, Json, expiry_of, ok, refused
 
 NAME = "quota_used_is_codes_generated_less_expired"
 
@@ -21,9 +20,7 @@ async def found(billing: Billing) -> tuple[int, int]:
 
 
 async def expired(creator: Creator, batch_id: UUID, quantity: int) -> None:
-    await creator.billing.internal.report_expired(
-        creator.id, ReportExpired(event_id=new_id(), batch_id=batch_id, quantity=quantity)
-    )
+    await creator.billing.internal.report_expired(creator.id, expiry_of((batch_id, quantity)))
 
 
 def batch_of(creator: Creator, batch_id: UUID, **counts: Any) -> Json:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 from billing_api.quota import confirm, release, reserve
-from shared.contracts.quota import QuoteQuota, ReportExpired, ReservationState
+from shared.contracts.quota import QuoteQuota, ReservationState
 from shared.errors import RemoteProblem
 from shared.ids import new_id
 from shared.money import Money, usd
 
-from tests.billing_api.running import Billing, Creator, no_lock, ok, together
+from tests.billing_api.running import Billing, Creator, expiry_of, no_lock, ok, together
 from tests.support.races import meet
 
 
@@ -140,7 +140,7 @@ async def test_an_unknown_batch(billing: Billing, creator: Creator) -> None:
     for answer in (
         billing.internal.confirm_quota(creator.id, batch_id),
         billing.internal.release_quota(creator.id, batch_id),
-        billing.internal.report_expired(creator.id, ReportExpired(event_id=new_id(), batch_id=batch_id, quantity=1)),
+        billing.internal.report_expired(creator.id, expiry_of((batch_id, 1))),
         billing.internal.confirm_quota(new_id(), batch_id),
     ):
         await refusal("not_found", answer)
@@ -182,25 +182,25 @@ async def test_a_lapsed_reservation_asked_for_again_is_made_on_the_terms_of_now(
 
 async def test_expired_codes_free_the_quota_once(billing: Billing, starter: Creator) -> None:
     batch_id = await starter.generate(203, fee=9)
-    report = ReportExpired(event_id=new_id(), batch_id=batch_id, quantity=199)
+    report = expiry_of((batch_id, 199))
     await together(*(billing.internal.report_expired(starter.id, report) for _ in range(4)))
     assert await starter.codes() == (200, 4, 196)
     assert (await starter.get("/v1/usage"))["pending_fees"]["amount"] == 9, "no fee is given back (Q4)"
-    too_many = ReportExpired(event_id=new_id(), batch_id=batch_id, quantity=5)
+    too_many = expiry_of((batch_id, 5))
     await refusal("expiry_exceeds_batch", billing.internal.report_expired(starter.id, too_many))
-    await billing.internal.report_expired(starter.id, too_many.model_copy(update={"quantity": 4}))
+    await billing.internal.report_expired(starter.id, expiry_of((batch_id, 4)))
     assert await starter.codes() == (200, 0, 200)
     await billing.check_audit()
 
 
 async def test_expiry_and_lapse_in_any_order_count_each_code_once(billing: Billing, creator: Creator) -> None:
     batch_id = (await creator.reserve(5)).batch_id
-    report = ReportExpired(event_id=new_id(), batch_id=batch_id, quantity=2)
+    report = expiry_of((batch_id, 2))
     await billing.internal.report_expired(creator.id, report)
     billing.clock.advance(minutes=15)
     await billing.run_due()
     assert await creator.codes() == (5, 0, 5)
-    await billing.internal.report_expired(creator.id, report.model_copy(update={"event_id": new_id(), "quantity": 1}))
+    await billing.internal.report_expired(creator.id, expiry_of((batch_id, 1)))
     await billing.internal.confirm_quota(creator.id, batch_id)
     assert await creator.codes() == (5, 2, 3)
     await billing.check_audit()
@@ -211,7 +211,22 @@ async def test_codes_of_an_earlier_cycle_free_nothing_now(billing: Billing, crea
     billing.clock.advance(days=32)
     assert await creator.codes() == (5, 0, 5), "nothing rolls over, and no due work is needed for the turn"
     await creator.generate(2)
-    await billing.internal.report_expired(creator.id, ReportExpired(event_id=new_id(), batch_id=old, quantity=5))
+    await billing.internal.report_expired(creator.id, expiry_of((old, 5)))
+    assert await creator.codes() == (5, 2, 3)
+    await billing.check_audit()
+
+
+async def test_batches_of_several_cycles_in_one_report(billing: Billing, creator: Creator) -> None:
+    old = await creator.generate(5)
+    billing.clock.advance(days=32)
+    one, other = await creator.generate(2), await creator.generate(3)
+    assert await creator.codes() == (5, 5, 0)
+    broken = expiry_of((one, 1), (other, 4))
+    await refusal("expiry_exceeds_batch", billing.internal.report_expired(creator.id, broken))
+    await refusal("not_found", billing.internal.report_expired(creator.id, expiry_of((one, 1), (new_id(), 1))))
+    assert await creator.codes() == (5, 5, 0), "all of it counts, or nothing does"
+    report = expiry_of((old, 5), (one, 2), (other, 1))
+    await together(*(billing.internal.report_expired(creator.id, report) for _ in range(3)))
     assert await creator.codes() == (5, 2, 3)
     await billing.check_audit()
 

@@ -140,7 +140,7 @@ async def test_a_step_s_events_have_their_effect_before_the_next_step(
 
     async def relay() -> None:
         await asyncio.sleep(0.1)  # a slow relay: the step must wait for it
-        await queue.hand_over(EventType.CODES_EXPIRED, {"batch_id": str(BATCH), "quantity": 1})
+        await queue.hand_over(EventType.BATCHES_EXPIRED, {"batches": [{"batch_id": str(BATCH), "quantity": 1}]})
         owners.unpublished["codes"] -= 1
 
     async def sweep(_: datetime) -> None:

@@ -36,10 +36,11 @@ MAPPING: list[tuple[EventType, dict[str, Any], list[tuple[str, str]]]] = [
     (EventType.BATCH_FAILED, {"batch_id": str(BATCH)}, [("billing.release", OF_BATCH)]),
     (EventType.DELIVERY_REQUESTED, {"batch_id": str(BATCH)}, [("gateway.deliver", OF_BATCH)]),
     (
-        EventType.CODES_EXPIRED,
-        {"batch_id": str(BATCH), "quantity": 12},
-        [("billing.expired", f"{OF_BATCH}/{{event}}/12"), FAN_OUT],
+        EventType.BATCHES_EXPIRED,
+        {"batches": [{"batch_id": str(BATCH), "quantity": 12}]},
+        [("billing.expired", f"{OF_BATCH}/{{event}}/12")],
     ),
+    (EventType.CODES_EXPIRED, {"batch_id": str(BATCH), "quantity": 12}, [FAN_OUT]),
     (
         EventType.CODE_REDEEMED,
         {"project_id": str(PROJECT), "batch_id": str(BATCH), "position": 0, "membership_id": str(BATCH), "periods": 1},

@@ -110,7 +110,7 @@ async def test_a_refusal_is_told_and_dropped(owners: Owners, queue: Queue, statu
 @pytest.mark.usefixtures("worker")
 async def test_our_own_token_refused_loses_no_event(owners: Owners, queue: Queue) -> None:
     owners.fail_next("billing.expired", 401)
-    await queue.hand_over(EventType.CODES_EXPIRED, {**BATCH, "quantity": 1})
+    await queue.hand_over(EventType.BATCHES_EXPIRED, {"batches": [{**BATCH, "quantity": 1}]})
     await queue.empty()
     assert owners.count("billing.expired") == 2
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -186,6 +187,11 @@ class World:
                 AccessCode.revoked_at.is_(None),
             )
             return (await session.execute(query)).scalar_one()
+
+    async def expired(self) -> list[dict[str, Any]]:
+        """What billing is told of the sweep: batches and how many of their codes, in the order of their ids."""
+        said = [batch for event in await self.events("batches.expired") for batch in event["batches"]]
+        return sorted(said, key=itemgetter("batch_id"))
 
     async def count(self, model: type[Any], *where: Any) -> int:
         """How many rows of this account there are."""

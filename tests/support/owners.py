@@ -205,7 +205,8 @@ def _billing(owners: Owners) -> APIRouter:
 
     @router.post("/accounts/{account_id}/quota/expiries")
     async def expired(request: Request, account_id: UUID, report: ReportExpired) -> dict[str, str]:
-        await owners.asked(request, "billing.expired", f"{account_id}/{report.batch_id}/{report.event_id}/{report.quantity}")
+        (batch,) = report.batches
+        await owners.asked(request, "billing.expired", f"{account_id}/{batch.batch_id}/{report.event_id}/{batch.quantity}")
         return {}
 
     @router.get("/sandbox/clock")

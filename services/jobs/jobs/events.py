@@ -65,8 +65,7 @@ async def _request_delivery(services: Services, event: Event) -> None:
 
 
 async def _report_expired(services: Services, event: Event) -> None:
-    expired = ReportExpired(event_id=event.id, batch_id=event.payload["batch_id"], quantity=event.payload["quantity"])
-    await report_expired(services, event.account_id, expired)
+    await report_expired(services, event.account_id, ReportExpired(event_id=event.id, **event.payload))
 
 
 async def _sync_bot(services: Services, event: Event) -> None:
@@ -115,7 +114,8 @@ STEPS: Mapping[EventType, tuple[Step, ...]] = {
     EventType.BATCH_GENERATED: (_settle, _request_delivery, _fan_out),
     EventType.BATCH_FAILED: (_release,),
     EventType.DELIVERY_REQUESTED: (_request_delivery,),
-    EventType.CODES_EXPIRED: (_report_expired, _fan_out),
+    EventType.BATCHES_EXPIRED: (_report_expired,),
+    EventType.CODES_EXPIRED: (_fan_out,),
     EventType.CODE_REDEEMED: (_fan_out,),
     # The creator's server first: Telegram may be away for long.
     EventType.MEMBERSHIP_ENDED: (_fan_out, _see_member_out),

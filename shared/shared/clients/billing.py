@@ -44,7 +44,7 @@ class BillingClient(ServiceClient):
         return await self.call("POST", path, QuotaReservation)
 
     async def report_expired(self, account_id: UUID, expired: ReportExpired) -> None:
-        """Unredeemed codes of a batch expired and were deleted."""
+        """Codes expired unredeemed."""
         await self.call("POST", f"/internal/accounts/{account_id}/quota/expiries", Done, expired)
 
     async def report_sale(self, sale: ReportSale) -> SaleReceipt:

@@ -23,8 +23,11 @@ class EventType(StrEnum):
     """payload: batch_id. The reservation is to be released."""
     DELIVERY_REQUESTED = "batch.delivery_requested"
     """payload: batch_id. Staged when a creator links their chat and batches wait for it."""
+    BATCHES_EXPIRED = "batches.expired"
+    """payload: batches (a list of batch_id and quantity). Staged by the sweep, one for many batches of an account: their quota is
+    to be freed."""
     CODES_EXPIRED = "access_codes.expired"
-    """payload: batch_id, quantity. Staged by the sweep, one a batch."""
+    """payload: batch_id, quantity. Staged by the sweep beside the other, one a batch, if there is an endpoint to tell."""
     CODE_REDEEMED = "access_code.redeemed"
     """payload: project_id, batch_id, position (the code's in its batch), membership_id, periods (how many the membership
     lasts from then on; more than one: it was extended)"""

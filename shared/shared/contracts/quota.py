@@ -9,6 +9,8 @@ from shared.contracts.base import UtcDatetime, WireModel
 from shared.money import Money, usd
 
 MAX_BATCH = 1000
+MAX_EXPIRED = 100
+"""Batches in one report: their account is locked for some ten milliseconds."""
 
 
 class QuoteQuota(WireModel):
@@ -54,12 +56,18 @@ class QuotaReservation(WireModel):
     lapses_at: UtcDatetime
 
 
-class ReportExpired(WireModel):
-    """Unredeemed codes of a batch expired and were deleted: free the quota of the cycle they were generated in.
+class ExpiredCodes(WireModel):
+    """So many codes of a batch expired unredeemed."""
 
-    `event_id` makes it safe to say twice.
+    batch_id: UUID
+    quantity: int = Field(ge=1)
+
+
+class ReportExpired(WireModel):
+    """Codes of these batches expired unredeemed: free the quota of the cycles they were generated in.
+
+    `event_id` makes it safe to say twice. All of it counts, or nothing does.
     """
 
     event_id: UUID
-    batch_id: UUID
-    quantity: int = Field(ge=1)
+    batches: list[ExpiredCodes] = Field(min_length=1, max_length=MAX_EXPIRED)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TypeVar
 from uuid import UUID
 
-from shared.contracts.quota import ReportExpired
+from shared.contracts.quota import ExpiredCodes, ReportExpired
 from shared.errors import RemoteProblem
 from shared.ids import new_id
 from shared.money import usd
@@ -300,7 +300,7 @@ async def expire(world: World, life: Life, index: int, quantity: int) -> None:
     if (found := _batch(life, index)) is None:
         return
     batch_id, batch = found
-    said = ReportExpired(event_id=new_id(), batch_id=batch_id, quantity=quantity)
+    said = ReportExpired(event_id=new_id(), batches=[ExpiredCodes(batch_id=batch_id, quantity=quantity)])
     too_many = batch.expired + quantity > batch.quantity
     for _ in range(2):  # said twice, it counts once
         _, code = await _told(life.creator.billing.internal.report_expired(life.creator.id, said))

@@ -212,7 +212,7 @@ async def test_a_batch_whose_expiry_passed_in_the_queue_is_generated_for_the_swe
     assert (seen["status"], seen["counts"]["expired"], seen["counts"]["unredeemed"]) == ("ready", 2, 0)
     await codes.internal.run_due()
     place = World(codes.state.database, shop.creator.account_id, shop.project_id)
-    assert [event["quantity"] for event in await place.events("access_codes.expired")] == [2]
+    assert [event["quantity"] for event in await place.expired()] == [2]
     assert (await shop.look(batch))["counts"] == seen["counts"]
 
 

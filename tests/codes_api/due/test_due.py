@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from codes_api.codes import expire
 from codes_api.codes.errors import CodeUnknownError
 from codes_api.codes.expire import expire_codes
 from codes_api.codes.models import BURIED, UNSWEPT
@@ -39,7 +40,8 @@ async def test_codes_are_swept_from_the_instant_of_their_expiry(world: World) ->
     assert await run_all_due(world, NOW + DAY) == DueRun(done=2, next_due_at=NOW + 2 * DAY)
     assert await world.rows("SELECT id, swept_at FROM batches WHERE swept_at IS NOT NULL") == [(batch, NOW + DAY)]
     assert await world.tombstones() == 2
-    assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
+    assert await world.expired() == [{"batch_id": str(batch), "quantity": 2}]
+    assert await world.events("access_codes.expired") == [], "nobody listens"
 
 
 async def test_revoked_and_redeemed_codes_stay(world: World) -> None:
@@ -48,7 +50,7 @@ async def test_revoked_and_redeemed_codes_stay(world: World) -> None:
     await world.rows("UPDATE access_codes SET revoked_at = :now WHERE redeemed_at IS NULL", now=NOW)
     await run_all_due(world, NOW + 5 * DAY)
     assert await world.tombstones() == 0
-    assert await world.events("access_codes.expired") == []
+    assert await world.expired() == []
 
 
 async def test_a_run_is_bounded_and_takes_whole_batches(world: World) -> None:
@@ -59,8 +61,22 @@ async def test_a_run_is_bounded_and_takes_whole_batches(world: World) -> None:
         async with world.database.transaction() as session:
             swept.append(await expire_codes(session, now=NOW + 9 * DAY, limit=5))
     assert swept == [8, 4, 0]
-    events = await world.events("access_codes.expired")
-    assert sorted((event["batch_id"], event["quantity"]) for event in events) == [(str(batch), 4) for batch in batches]
+    assert await world.expired() == [{"batch_id": str(batch), "quantity": 4} for batch in batches]
+
+
+async def test_billing_is_told_of_many_batches_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each account, and in bounded pieces."""
+    monkeypatch.setattr(expire, "MAX_EXPIRED", 2)
+    neighbour = await world.another()
+    for owner in (world, neighbour):
+        plan_id = await owner.plan()
+        for _ in range(3):
+            await owner.batch(plan_id, 2, expires_in=DAY)
+    await run_all_due(world, NOW + DAY)
+    for owner in (world, neighbour):
+        assert [len(event["batches"]) for event in await owner.events("batches.expired")] == [2, 1]
+        assert {said["quantity"] for said in await owner.expired()} == {2}
+        assert len(await owner.expired()) == 3
 
 
 async def test_a_sweep_that_fails_leaves_everything(world: World) -> None:
@@ -130,7 +146,7 @@ async def test_a_batch_that_expired_while_it_was_queued_is_swept_once_it_has_cod
     assert (await run_all_due(world, NOW + DAY)).done == 0
     await world.rows("UPDATE batches SET status = 'ready', generated_at = :now", now=NOW)
     assert await run_all_due(world, NOW + DAY) == DueRun(done=2, next_due_at=None)
-    assert await world.events("access_codes.expired") == [{"batch_id": str(batch), "quantity": 2}]
+    assert await world.expired() == [{"batch_id": str(batch), "quantity": 2}]
 
 
 async def test_the_questions_read_only_the_end_of_an_index(world: World) -> None:

@@ -54,7 +54,7 @@ async def test_redeeming_while_the_sweep_runs(world: World, claim: Claim | None)
         rest = await expire_codes(session, now=NOW + DAY)
     assert seen["redeemed"] == await world.count(Membership) == 40 - first - second - rest
     assert seen["code_expired"] == await world.tombstones()
-    counted = sum(event["quantity"] for event in await world.events("access_codes.expired"))
+    counted = sum(event["quantity"] for event in await world.expired())
     assert counted == await world.tombstones()
 
 

@@ -28,6 +28,10 @@ WHERE b.expires_at <= $1 AND b.swept_at IS NULL
   AND c.redeemed_at IS NULL AND c.revoked_at IS NULL
 RETURNING c.account_id, c.project_id, c.batch_id, c.position, c.code, c.plan_id, c.expires_at
 """
+_DELETED_BY_HAND = (
+    "UPDATE batches SET swept_at = expires_at, forgotten_at = expires_at WHERE expires_at <= $1 AND swept_at IS NULL"
+)
+"""These batches are done with: the sweep shall have its own to do and no others."""
 _TOMBSTONES = """
 SELECT count(*) FROM access_codes c
 JOIN batches b ON b.account_id = c.account_id AND b.project_id = c.project_id AND b.id = c.batch_id
@@ -112,6 +116,7 @@ async def _bare_delete(database: asyncpg.Connection, due: datetime, expired: int
         gone = await database.fetch(_BARE_DELETE, due)
     seconds = time.perf_counter() - began
     must_equal("rows of the bare DELETE", len(gone), expired)
+    await database.execute(_DELETED_BY_HAND, due)
     return seconds
 
 

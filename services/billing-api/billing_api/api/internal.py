@@ -77,9 +77,7 @@ async def post_release(account_id: UUID, batch_id: UUID, session: SessionDep, no
 @router.post("/accounts/{account_id}/quota/expiries")
 async def post_expiry(account_id: UUID, body: ReportExpired, session: SessionDep, now: NowDep) -> Done:
     """Unredeemed codes expired."""
-    await free_expired(
-        session, account_id=account_id, event_id=body.event_id, batch_id=body.batch_id, quantity=body.quantity, now=now
-    )
+    await free_expired(session, account_id=account_id, expired=body, now=now)
     return Done()
 
 

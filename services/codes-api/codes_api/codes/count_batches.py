@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from shared.contracts.batches import BatchCount, BatchCounts, BatchRef, BatchStatus, CountBatches
 from shared.contracts.events import EventType
-from sqlalchemy import Select, and_, case, func, or_, select, true, tuple_
+from sqlalchemy import Select, and_, case, column, func, or_, select, true, tuple_
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.base import outbox
@@ -15,7 +16,7 @@ AT_ONCE: Final = 500
 ARRIVES_WITHIN: Final = timedelta(hours=1)
 """Real time. What happened to a batch longer ago, billing-api knows, or never will: jobs tries again for minutes."""
 
-_COUNTED: Final = (EventType.BATCH_GENERATED, EventType.BATCH_FAILED, EventType.CODES_EXPIRED)
+_COUNTED: Final = (EventType.BATCH_GENERATED, EventType.BATCH_FAILED, EventType.BATCHES_EXPIRED)
 
 
 async def count_batches(session: AsyncSession, *, which: CountBatches, limit: int = AT_ONCE) -> BatchCounts:
@@ -88,9 +89,12 @@ def _codes_of(chosen: Any) -> Any:
 
 def _recent(chosen: Any) -> Select[*tuple[Any, ...]]:
     """The batches of which an event was not handed over yet, or not long ago."""
-    batch_id = outbox.c.payload["batch_id"].astext.label("batch_id")
+    # One batch, or a list of them.
+    batches = func.coalesce(outbox.c.payload["batches"], func.jsonb_build_array(outbox.c.payload))
+    batch = func.jsonb_array_elements(batches).table_valued(column("said", JSONB)).render_derived("batch")
     return (
-        select(outbox.c.account_id, batch_id)
+        select(outbox.c.account_id, batch.c.said["batch_id"].astext.label("batch_id"))
+        .join(batch, true())
         .where(
             outbox.c.account_id.in_(select(chosen.c.account_id)),
             outbox.c.type.in_(_COUNTED),

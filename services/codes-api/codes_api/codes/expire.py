@@ -6,10 +6,13 @@ redeemed or revoked; those that were neither are its tombstones from then on (do
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from shared.contracts.events import EventType
+from shared.contracts.quota import MAX_EXPIRED
 from shared.outbox import stage_all
 from sqlalchemy import (
     ARRAY,
@@ -20,6 +23,7 @@ from sqlalchemy import (
     and_,
     column,
     delete,
+    exists,
     func,
     literal,
     select,
@@ -31,6 +35,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from codes_api.base import outbox
 from codes_api.codes.models import BURIED, UNSWEPT, AccessCode, Batch
+from codes_api.webhooks.models import WebhookEndpoint
 
 AT_ONCE: Final = 50_000
 """Codes swept by one run: a transaction of some ten milliseconds, so that locks are short and a stop loses little."""
@@ -41,7 +46,22 @@ BATCHES: Final = 1_000
 
 _Key = tuple[UUID, UUID, UUID]
 _KEY: Final = ("account_id", "project_id", "id")
+_account: Final = attrgetter("account_id")
 _OPEN: Final = (AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None))
+
+
+class _Swept(NamedTuple):
+    """A batch that was swept, how many open codes it had, and whether the creator's servers are told."""
+
+    account_id: UUID
+    batch_id: UUID
+    codes: int
+    told: bool
+
+    @property
+    def said(self) -> dict[str, str | int]:
+        """What is said of it."""
+        return {"batch_id": str(self.batch_id), "quantity": self.codes}
 
 
 async def expire_codes(session: AsyncSession, *, now: datetime, limit: int = AT_ONCE) -> int:
@@ -59,13 +79,25 @@ async def expire_codes(session: AsyncSession, *, now: datetime, limit: int = AT_
     """
     due = [text(UNSWEPT), Batch.expires_at <= now]
     while batches := await _hold(session, due, by=Batch.expires_at, limit=limit):
-        swept = await _mark_as_swept(session, batches, now=now)
-        events = [(account_id, {"batch_id": str(batch_id), "quantity": codes}) for account_id, batch_id, codes in swept if codes]
-        if events:
-            await stage_all(session, outbox, EventType.CODES_EXPIRED, events, now=now)
-            return sum(codes for _, _, codes in swept)
+        swept = [one for one in await _mark_as_swept(session, batches, now=now) if one.codes]
+        if swept:
+            await _tell(session, swept, now=now)
+            return sum(one.codes for one in swept)
         # All of them were redeemed in time: on to the next.
     return 0
+
+
+async def _tell(session: AsyncSession, swept: Sequence[_Swept], *, now: datetime) -> None:
+    """Billing, of many batches at a time: the word of each would cost more than the sweep. The creator's servers, where there
+    are any, of each."""
+    for account_id, of_account in groupby(sorted(swept, key=_account), key=_account):
+        said = [one.said for one in of_account]
+        pieces = [said[begin : begin + MAX_EXPIRED] for begin in range(0, len(said), MAX_EXPIRED)]
+        events = [(account_id, {"batches": piece}) for piece in pieces]
+        await stage_all(session, outbox, EventType.BATCHES_EXPIRED, events, now=now)
+    told = [(one.account_id, one.said) for one in swept if one.told]
+    if told:
+        await stage_all(session, outbox, EventType.CODES_EXPIRED, told, now=now)
 
 
 async def forget_tombstones(session: AsyncSession, *, now: datetime, keep_days: int, limit: int = FORGOTTEN) -> int:
@@ -102,17 +134,19 @@ async def _hold(session: AsyncSession, where: Sequence[Any], *, by: Instrumented
     return [(account_id, project_id, batch_id) for account_id, project_id, batch_id in await session.execute(query)]
 
 
-async def _mark_as_swept(session: AsyncSession, batches: Sequence[_Key], *, now: datetime) -> list[tuple[UUID, UUID, int]]:
-    """Account, batch and number of open codes of each.
-
-    A statement after the one that held them, so that it sees all that was redeemed before: in one with it, it would count
+async def _mark_as_swept(session: AsyncSession, batches: Sequence[_Key], *, now: datetime) -> list[_Swept]:
+    """A statement after the one that held them, so that it sees all that was redeemed before: in one with it, it would count
     the codes as they were when it began to wait."""
     open_codes = select(func.count()).select_from(AccessCode).where(*_of_batch(Batch), *_OPEN).correlate(Batch).scalar_subquery()
-    rows = await session.execute(_marked(batches, swept_at=now).returning(Batch.account_id, Batch.id, open_codes))
-    return [(account_id, batch_id, codes) for account_id, batch_id, codes in rows]
+    endpoint = exists().where(
+        WebhookEndpoint.account_id == Batch.account_id, WebhookEndpoint.project_id == Batch.project_id, WebhookEndpoint.enabled
+    )
+    marked = _marked(batches, swept_at=now, progressed_at=func.clock_timestamp())
+    rows = await session.execute(marked.returning(Batch.account_id, Batch.id, open_codes, endpoint))
+    return [_Swept(*row) for row in rows]
 
 
-def _marked(batches: Sequence[_Key], **moment: datetime) -> Update:
+def _marked(batches: Sequence[_Key], **moment: Any) -> Update:
     held = _as_rows(batches)
     mine = [getattr(Batch, name) == held.c[name] for name in _KEY]
     return update(Batch).where(*mine).values(**moment).execution_options(synchronize_session=False)

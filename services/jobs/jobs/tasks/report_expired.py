@@ -8,7 +8,7 @@ from jobs.services import Services
 
 
 async def report_expired(services: Services, account_id: UUID, expired: ReportExpired) -> None:
-    """Tell billing-api which batch lost how many codes; keyed by the event (`rules.md` Q1).
+    """Tell billing-api which batches lost how many codes; keyed by the event (`rules.md` Q1).
 
     Raises:
         RemoteProblem, DependencyUnavailableError: as billing-api answers.
