@@ -59,6 +59,7 @@ async def measure_sweep(
         StoryError: a code of the lot is no tombstone, or a redemption went wrong.
     """
     first, second = filled.due_at
+    await database.execute("CHECKPOINT")
     bare_s = await _bare_delete(database, first, plan.expired)
     tickets = await take_tickets(shop, database, plan.redemptions + plan.beside)
     alone = await target.redeem(tickets[: plan.redemptions])
@@ -66,6 +67,8 @@ async def measure_sweep(
     stop = asyncio.Event()
     redeeming = asyncio.create_task(target.redeem(tickets[plan.redemptions :], until=stop))
     await _begun(database, shop, tickets[plan.redemptions][0])
+    # The sweep begins as the DELETE did, and does not write out what that one has left.
+    await database.execute("CHECKPOINT")
     clock.move_to(second + timedelta(seconds=1))
     began, done, ended = await _watch(database, filled.creator, second)
     stop.set()
