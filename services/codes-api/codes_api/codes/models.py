@@ -109,7 +109,9 @@ class AccessCode(Base):
         ForeignKeyConstraint(
             ["account_id", "project_id", "batch_id"], ["batches.account_id", "batches.project_id", "batches.id"]
         ),
-        UniqueConstraint("account_id", "project_id", "code"),
+        # With the places in it: the ten thousand codes of ten million that begin with two symbols are put in order without
+        # being looked at.
+        UniqueConstraint("account_id", "project_id", "code", postgresql_include=["batch_id", "position"]),
         CheckConstraint("(redeemed_at IS NULL) = (redeemed_by IS NULL)", name="redeemed_by"),
         CheckConstraint("(redeemed_at IS NULL) = (membership_id IS NULL)", name="membership_id"),
         CheckConstraint("redeemed_at IS NULL OR revoked_at IS NULL", name="one_end"),
