@@ -8,8 +8,7 @@ import asyncio
 import contextlib
 import functools
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,26 +39,9 @@ from shared.money import Money
 from shared.problems import install_problem_handlers
 
 from tests.support.in_process import served
+from tests.support.owner_calls import Call, Due
 
 TOKEN = "service-token-of-the-tests"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request that an owner got."""
-
-    operation: str
-    subject: str
-    request_id: str | None
-
-
-@dataclass
-class Due:
-    """An owner's planned work: each moment with what happens then."""
-
-    moments: list[datetime] = field(default_factory=list)
-    on_run: Callable[[datetime], Awaitable[None]] | None = None
-    stuck: bool = False
 
 
 class Owners:

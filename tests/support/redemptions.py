@@ -1,6 +1,5 @@
 """Members who redeem, and what came of it in a word."""
 
-import asyncio
 from collections.abc import Coroutine
 from datetime import datetime
 from functools import partial
@@ -33,11 +32,3 @@ def give(world: World, code: str, telegram_id: int, now: datetime = NOW, claim: 
 def alone(world: World, statement: str) -> Claim:
     """Each redemption by itself, with a statement out of which something was taken."""
     return partial(claim_one, world.database, statement=statement)
-
-
-async def until_waiting(world: World, sessions: int) -> None:
-    """Until that many sessions of this database wait for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(30):
-        while await world.one(waiting) < sessions:  # another process has no event to wait for
-            await asyncio.sleep(0.01)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.billing_api.months import life as acts
+from tests.billing_api.months import usage
 from tests.billing_api.months.bank import Fault, StillClock
 from tests.billing_api.months.model import CATALOG, TICK, Plan, months_after
 from tests.billing_api.months.observe import check_sums, observe
@@ -70,14 +71,14 @@ DEEDS: dict[Deed, dict[str, st.SearchStrategy[Any]]] = {
     acts.resume: {},
     acts.pay: {"index": any_one, "card": st.none() | any_one},
     acts.settle: {"index": any_one},
-    acts.generate: {"quantity": st.integers(1, 12) | st.integers(1, 1000), "price": st.integers(0, 20_000)},
-    acts.confirm: {"index": any_one},
-    acts.release: {"index": any_one},
-    acts.expire: {"index": any_one, "quantity": st.integers(1, 12)},
-    acts.sell: {"amount": st.integers(1, 10**6), "ago": moments_of_sales, "via": st.sampled_from(["paypal", "stripe_connect"])},
+    usage.generate: {"quantity": st.integers(1, 12) | st.integers(1, 1000), "price": st.integers(0, 20_000)},
+    usage.confirm: {"index": any_one},
+    usage.release: {"index": any_one},
+    usage.expire: {"index": any_one, "quantity": st.integers(1, 12)},
+    usage.sell: {"amount": st.integers(1, 10**6), "ago": moments_of_sales, "via": st.sampled_from(["paypal", "stripe_connect"])},
 }
 """What somebody may do, and with what."""
-OFTEN = {acts.change_plan: 6, acts.generate: 3, acts.confirm: 2, acts.settle: 2, acts.pay: 2, acts.add_card: 2}
+OFTEN = {acts.change_plan: 6, usage.generate: 3, usage.confirm: 2, acts.settle: 2, acts.pay: 2, acts.add_card: 2}
 WEIGHED = [deed for deed in DEEDS for _ in range(OFTEN.get(deed, 1))]
 WAYS = ("period", "period", "span", "months", "standing", "standing", "late")
 
@@ -132,7 +133,7 @@ class Months(RuleBasedStateMachine):
         useless: set[Deed] = set()
         useless |= {acts.settle} if life.overdue_since is None else set()
         useless |= {acts.pay} if not life.seen else set()
-        useless |= {acts.confirm, acts.release, acts.expire} if not life.quota.batches else set()
+        useless |= {usage.confirm, usage.release, usage.expire} if not life.quota.batches else set()
         useless |= {acts.resume} if not life.running.cancelled else {acts.cancel}
         return [deed for deed in WEIGHED if deed not in useless]
 

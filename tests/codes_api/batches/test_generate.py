@@ -11,7 +11,7 @@ from codes_api.codes import generate
 from codes_api.codes.alphabet import check_symbol, new_code, well_typed
 from codes_api.codes.expire import expire_codes
 from codes_api.codes.generate import generate_batch, mark_generating, write_codes
-from codes_api.codes.generate_statement import GENERATE, UNFINISHED
+from codes_api.codes.generate_statement import GENERATE, NOT_YET_READY
 from codes_api.codes.models import AccessCode
 from codes_api.codes.redeem import redeem
 from shared.contracts.accounts import Standing
@@ -122,7 +122,7 @@ async def test_two_workers_and_no_primary_key_to_help(world: World, *, guarded: 
     """The key (batch, position) is the second net; it is taken away to see what the batch's row alone holds."""
     batch_id = await _queued(world, 7)
     await world.rows("ALTER TABLE access_codes DROP CONSTRAINT pk_access_codes")
-    statement = GENERATE if guarded else GENERATE.replace(UNFINISHED, "TRUE")
+    statement = GENERATE if guarded else GENERATE.replace(NOT_YET_READY, "TRUE")
     assert guarded or statement != GENERATE
     async with world.database.transaction() as gate:
         await gate.execute(text("SELECT FROM batches FOR UPDATE"))

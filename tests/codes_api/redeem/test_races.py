@@ -17,7 +17,8 @@ from codes_api.memberships.models import Membership
 from sqlalchemy import TextClause, text
 
 from tests.support.codes_world import NOW, World
-from tests.support.redemptions import alone, give, outcome, until_waiting
+from tests.support.races import until_waiting
+from tests.support.redemptions import alone, give, outcome
 
 DAY = timedelta(days=1)
 
@@ -28,7 +29,7 @@ async def fifty_at_once(world: World, statement: str) -> Counter[str]:
     async with world.database.transaction() as gate:
         await gate.execute(_lock(code))
         tries = [asyncio.create_task(give(world, code, 1000 + n, claim=alone(world, statement))) for n in range(50)]
-        await until_waiting(world, 20)
+        await until_waiting(world.database, 20)
     return Counter(await asyncio.gather(*tries))
 
 
@@ -105,7 +106,7 @@ async def test_a_lifetime_limit_with_many_claimants_is_reached_and_never_passed(
         await gate.execute(text("SELECT FROM tenants FOR UPDATE"))
         tries = [asyncio.create_task(give(world, code, member, claim=claim)) for member, code in enumerate(codes)]
         if limit:
-            await until_waiting(world, 8)
+            await until_waiting(world.database, 8)
     outcomes = Counter(await asyncio.gather(*tries))
     assert outcomes["redeemed"] == limit
     assert outcomes["lifetime_limit_reached"] == 30 - limit
@@ -126,7 +127,7 @@ async def test_without_the_slot_the_limit_is_passed(world: World) -> None:
         await gate.execute(text("SELECT FROM tenants FOR UPDATE"))
         claim = alone(world, unasked)
         tries = [asyncio.create_task(give(world, code, member, claim=claim)) for member, code in enumerate(codes)]
-        await until_waiting(world, 8)
+        await until_waiting(world.database, 8)
     assert Counter(await asyncio.gather(*tries))["redeemed"] > 1
 
 
@@ -136,7 +137,7 @@ async def test_a_change_that_leaves_the_code_good_lets_the_waiting_redemption_th
     async with world.database.transaction() as session:
         await session.execute(text("UPDATE access_codes SET expires_at = expires_at + interval '1 day'"))
         waiting = asyncio.create_task(give(world, code, 1, NOW))
-        await until_waiting(world, 1)
+        await until_waiting(world.database, 1)
     assert await waiting == "redeemed"
     assert await world.one("SELECT redeemed_by FROM access_codes") == 1
 

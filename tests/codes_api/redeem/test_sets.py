@@ -19,7 +19,8 @@ from codes_api.tenants.end_memberships import end_account_memberships
 from sqlalchemy import text
 
 from tests.support.codes_world import NOW, World
-from tests.support.redemptions import give, until_waiting
+from tests.support.races import until_waiting
+from tests.support.redemptions import give
 
 PATIENT: Final = "20s"
 """Instead of what a set waits at most, where it has to wait for the test."""
@@ -115,7 +116,7 @@ async def redeemed_after(world: World, change: str, statement: str) -> bool:
     one, other = [await world.code(plan_id, expires_in=timedelta(days=1)) for _ in range(2)]
     async with held(world, one):
         redeeming = claiming(world, [(one, 1), (other, 2)], statement)
-        await until_waiting(world, 1)
+        await until_waiting(world.database, 1)
         await world.rows(_CHANGES[change], **_bound(change, one, world))
     redeemed = await redeeming
     assert other in redeemed
@@ -144,10 +145,10 @@ async def crossing_codes(world: World, if_locked: str) -> Sequence[list[str] | B
         first = claiming(
             world, [(one, 1), (two, 2)], set_statement(f"{UNREDEEMED} AND {STOP}", if_locked=if_locked, patience=PATIENT)
         )
-        await until_waiting(world, 1)
+        await until_waiting(world.database, 1)
         second = claiming(world, [(two, 3), (one, 4)], set_statement(if_locked=if_locked, patience=PATIENT))
         if not if_locked:
-            await until_waiting(world, 2)
+            await until_waiting(world.database, 2)
         await asyncio.wait([second], timeout=None if if_locked else 0)
     return await asyncio.gather(first, second, return_exceptions=True)
 
@@ -172,7 +173,7 @@ async def crossing_members(world: World, in_order: str) -> Sequence[list[str] | 
     statement = set_statement(in_order=in_order, patience=PATIENT)
     async with held(world, a2, b1):
         sets = [claiming(world, [(a1, 1), (a2, 2)], statement), claiming(world, [(b2, 2), (b1, 1)], statement)]
-        await until_waiting(world, 2)
+        await until_waiting(world.database, 2)
     return await asyncio.gather(*sets, return_exceptions=True)
 
 
@@ -203,9 +204,9 @@ async def suspended_meanwhile(world: World, ending: str | None) -> Sequence[list
 
     async with held(world, two):
         redeeming = claiming(world, [(one, 1), (two, 2)], set_statement(patience=PATIENT))
-        await until_waiting(world, 1)
+        await until_waiting(world.database, 1)
         ended = asyncio.create_task(end())
-        await until_waiting(world, 2)
+        await until_waiting(world.database, 2)
     return await asyncio.gather(redeeming, ended, return_exceptions=True)
 
 
@@ -243,7 +244,7 @@ async def test_a_sweep_leaves_a_batch_in_which_a_set_redeems(world: World, share
     code, _ = await world.codes(await world.plan(), 2, expires_in=timedelta(days=1))
     async with held(world, code):
         redeeming = claiming(world, [(code, 1)], set_statement(shared=shared, patience=PATIENT))
-        await until_waiting(world, 1)
+        await until_waiting(world.database, 1)
         async with world.database.transaction() as session:
             swept = await expire_codes(session, now=NOW + timedelta(days=1))
     assert await redeeming == [code]

@@ -20,8 +20,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.support.codes_world import NOW, World
-from tests.support.races import meet, overlapping
-from tests.support.redemptions import alone, give, until_waiting
+from tests.support.races import meet, overlapping, until_waiting
+from tests.support.redemptions import alone, give
 
 DAY = timedelta(days=1)
 
@@ -89,7 +89,7 @@ async def test_a_code_whose_batch_is_being_swept_is_expired(world: World, shared
         if not shared:
             assert await late == "redeemed"
             return
-        await until_waiting(world, 1)
+        await until_waiting(world.database, 1)
         async with world.database.transaction() as third:
             await third.execute(text("SELECT FROM access_codes FOR UPDATE NOWAIT"))
     assert await late == "code_expired"

@@ -18,7 +18,8 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from tests.support.codes_world import World
-from tests.support.redemptions import give, until_waiting
+from tests.support.races import until_waiting
+from tests.support.redemptions import give
 
 FOREVER = 3600.0
 ALONE = 0
@@ -150,7 +151,7 @@ async def test_a_redemption_that_waits_for_somebody_does_not_hold_up_the_others(
     async with watched.transaction() as somebody:
         await somebody.execute(text("SELECT FROM access_codes WHERE code = :code FOR UPDATE"), {"code": stuck})
         first = await begun(world, together, (stuck, 0))
-        await until_waiting(world, 1)
+        await until_waiting(world.database, 1)
         async with asyncio.timeout(8):  # a lock is waited for longer
             others = await begun(world, together, *zip(codes, range(1, 4), strict=True))
             assert await asyncio.gather(*others) == ["redeemed"] * 3
@@ -166,7 +167,7 @@ async def test_a_membership_that_somebody_holds_keeps_its_member_only(world: Wor
         tries = await begun(world, together, *zip(codes, range(4), strict=True))
         async with asyncio.timeout(8):
             assert await asyncio.gather(*tries[1:]) == ["redeemed"] * 3
-        await until_waiting(world, 1)
+        await until_waiting(world.database, 1)
     assert await tries[0] == "redeemed"
     assert await world.one("SELECT periods FROM memberships WHERE telegram_id = 0") == 2
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.errors import NotFoundError
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from codes_api.codes.models import AccessCode, Batch
+from codes_api.codes.models import OPEN, AccessCode, Batch
 from codes_api.paging import cut, newest_first
 from codes_api.projects.find import get_project
 
@@ -69,12 +69,11 @@ async def _counted(session: AsyncSession, batches: Sequence[Batch], *, now: date
     found: defaultdict[UUID, CodeCounts] = defaultdict(CodeCounts)
     mine = [batch.id for batch in batches]
     expired = AccessCode.expires_at <= now
-    open_ = and_(AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None))
     present = select(
         AccessCode.batch_id,
-        func.count().filter(open_, expired.is_not(True)),
+        func.count().filter(*OPEN, expired.is_not(True)),
         func.count(AccessCode.redeemed_at),
-        func.count().filter(open_, expired),
+        func.count().filter(*OPEN, expired),
         func.count(AccessCode.revoked_at),
     ).where(
         AccessCode.account_id == batches[0].account_id,

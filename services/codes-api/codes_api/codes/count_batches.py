@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from codes_api.base import outbox
-from codes_api.codes.models import AccessCode, Batch
+from codes_api.codes.models import OPEN, AccessCode, Batch
 
 AT_ONCE: Final = 500
 ARRIVES_WITHIN: Final = timedelta(hours=1)
@@ -82,8 +82,7 @@ def _codes_of(chosen: Any) -> Any:
         AccessCode.project_id == chosen.c.project_id,
         AccessCode.batch_id == chosen.c.id,
     ]
-    open_ = and_(AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None))
-    counts = select(func.count().label("total"), func.count().filter(open_).label("open"))
+    counts = select(func.count().label("total"), func.count().filter(*OPEN).label("open"))
     return counts.select_from(AccessCode).where(*mine).correlate(chosen).lateral("codes")
 
 

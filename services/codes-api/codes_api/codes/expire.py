@@ -34,7 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from codes_api.base import outbox
-from codes_api.codes.models import BURIED, UNSWEPT, AccessCode, Batch
+from codes_api.codes.models import BURIED, OPEN, UNSWEPT, AccessCode, Batch
 from codes_api.webhooks.models import WebhookEndpoint
 
 AT_ONCE: Final = 100_000
@@ -47,7 +47,6 @@ BATCHES: Final = 1_000
 _Key = tuple[UUID, UUID, UUID]
 _KEY: Final = ("account_id", "project_id", "id")
 _account: Final = attrgetter("account_id")
-_OPEN: Final = (AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None))
 
 
 class _Swept(NamedTuple):
@@ -90,11 +89,11 @@ async def expire_codes(session: AsyncSession, *, now: datetime, limit: int = AT_
 async def _tell(session: AsyncSession, swept: Sequence[_Swept], *, now: datetime) -> None:
     """Billing, of many batches at a time: the word of each would cost more than the sweep. The creator's servers, where there
     are any, of each."""
+    events = []
     for account_id, of_account in groupby(sorted(swept, key=_account), key=_account):
         said = [one.said for one in of_account]
-        pieces = [said[begin : begin + MAX_EXPIRED] for begin in range(0, len(said), MAX_EXPIRED)]
-        events = [(account_id, {"batches": piece}) for piece in pieces]
-        await stage_all(session, outbox, EventType.BATCHES_EXPIRED, events, now=now)
+        events += [(account_id, {"batches": said[begin : begin + MAX_EXPIRED]}) for begin in range(0, len(said), MAX_EXPIRED)]
+    await stage_all(session, outbox, EventType.BATCHES_EXPIRED, events, now=now)
     told = [(one.account_id, one.said) for one in swept if one.told]
     if told:
         await stage_all(session, outbox, EventType.CODES_EXPIRED, told, now=now)
@@ -111,7 +110,7 @@ async def forget_tombstones(session: AsyncSession, *, now: datetime, keep_days: 
     if not batches:
         return 0
     held = _as_rows(batches)
-    tombstones = delete(AccessCode).where(*_of_batch(held.c), *_OPEN).returning(AccessCode.position)
+    tombstones = delete(AccessCode).where(*_of_batch(held.c), *OPEN).returning(AccessCode.position)
     gone = await session.execute(tombstones.execution_options(synchronize_session=False))
     await session.execute(_marked(batches, forgotten_at=now))
     return len(gone.all())
@@ -137,7 +136,7 @@ async def _hold(session: AsyncSession, where: Sequence[Any], *, by: Instrumented
 async def _mark_as_swept(session: AsyncSession, batches: Sequence[_Key], *, now: datetime) -> list[_Swept]:
     """A statement after the one that held them, so that it sees all that was redeemed before: in one with it, it would count
     the codes as they were when it began to wait."""
-    open_codes = select(func.count()).select_from(AccessCode).where(*_of_batch(Batch), *_OPEN).correlate(Batch).scalar_subquery()
+    open_codes = select(func.count()).select_from(AccessCode).where(*_of_batch(Batch), *OPEN).correlate(Batch).scalar_subquery()
     endpoint = exists().where(
         WebhookEndpoint.account_id == Batch.account_id, WebhookEndpoint.project_id == Batch.project_id, WebhookEndpoint.enabled
     )

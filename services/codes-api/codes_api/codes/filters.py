@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, null, or_
 
 from codes_api.codes.alphabet import GROUP, canonical, fragment
-from codes_api.codes.models import AccessCode, Batch
+from codes_api.codes.models import OPEN, AccessCode, Batch
 from codes_api.codes.spelling import LONGEST, safe, spellings, upper
 from codes_api.codes.status import CodeStatus
 
@@ -52,7 +52,7 @@ def has_status(status: CodeStatus | None) -> list[Condition]:
         case CodeStatus.REVOKED:
             return [AccessCode.revoked_at.is_not(None)]
         case CodeStatus.EXPIRED | CodeStatus.UNREDEEMED:
-            return [AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None)]
+            return [*OPEN]
 
 
 def batch_fits(filters: CodeFilters, of: type[Batch | AccessCode], now: datetime) -> list[Condition]:

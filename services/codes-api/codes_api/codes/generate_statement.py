@@ -10,13 +10,13 @@ goes on by itself. A second listener must be named there too.
 
 from typing import Final
 
-UNFINISHED: Final = "b.status IN ('queued', 'generating')"
+NOT_YET_READY: Final = "b.status IN ('queued', 'generating')"
 """The heart of the guard. A test takes it out and must see two batches' worth of codes."""
 
 # Parameters: $1 account, $2 batch.
 MARK: Final = f"""
 UPDATE batches b SET status = 'generating', progressed_at = clock_timestamp()
-WHERE b.account_id = $1::uuid AND b.id = $2::uuid AND {UNFINISHED}
+WHERE b.account_id = $1::uuid AND b.id = $2::uuid AND {NOT_YET_READY}
 RETURNING b.quantity
 """  # noqa: S608  # our own words
 
@@ -26,7 +26,7 @@ GENERATE: Final = f"""
 WITH ready AS (
     UPDATE batches b
     SET status = 'ready', generated_at = $3::timestamptz, progressed_at = clock_timestamp()
-    WHERE b.account_id = $1::uuid AND b.id = $2::uuid AND {UNFINISHED}
+    WHERE b.account_id = $1::uuid AND b.id = $2::uuid AND {NOT_YET_READY}
       AND b.quantity = cardinality($4::varchar[])
       AND EXISTS (SELECT FROM tenants t WHERE t.account_id = b.account_id AND t.standing IN ('active', 'grace'))
     RETURNING b.account_id, b.project_id, b.id, b.plan_id, b.expires_at,

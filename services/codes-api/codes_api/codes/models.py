@@ -156,6 +156,10 @@ class AccessCode(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+OPEN: Final = (AccessCode.redeemed_at.is_(None), AccessCode.revoked_at.is_(None))
+"""That nothing became of a code: it can be redeemed, has expired, or is a tombstone, which its batch says."""
+
+
 class Delivery(Base):
     """Positions `first` to `last` of a batch went out, in one Telegram message if `message_id` says which."""
 

@@ -62,12 +62,12 @@ async def page_of_places(session: AsyncSession, reading: Reading) -> _Page:
     filters = reading.filters
     such = has_status(filters.status)
     typed = [looks_like(filters.typed)] if filters.typed is not None else []
+    of_batch = [AccessCode.batch_id == filters.batch_id] if filters.batch_id is not None else []
+    asked_of_each = [*such, *typed, *of_batch, *batch_fits(filters, AccessCode, reading.now)]
     if filters.typed is not None and (is_whole(filters.typed) or not await _is_common(session, reading, filters.typed)):
-        such = [*such, *typed, *_of_batch(filters), *batch_fits(filters, AccessCode, reading.now)]
-        return _few_in_order(reading, such)
-    if filters.batch_id is not None:
-        conditions = [*such, *typed, *_of_batch(filters), *batch_fits(filters, AccessCode, reading.now)]
-        return _in_order(reading, AccessCode, _codes(reading, *conditions))
+        return _few_in_order(reading, asked_of_each)
+    if of_batch:
+        return _in_order(reading, AccessCode, _codes(reading, *asked_of_each))
     fitting = batch_fits(filters, Batch, reading.now)
     if not fitting:
         return _in_order(reading, AccessCode, _codes(reading, *such, *typed))
@@ -104,10 +104,6 @@ def _few_in_order(reading: Reading, such: list[Condition]) -> _Page:
     page = _in_order(reading, few.c, select(few)).subquery("places")
     same = and_(*(key == page.c[key.name] for key in place))
     return _codes(reading).join(page, same).order_by(*in_order(AccessCode, oldest_first=reading.oldest_first))
-
-
-def _of_batch(filters: CodeFilters) -> list[Condition]:
-    return [AccessCode.batch_id == filters.batch_id] if filters.batch_id is not None else []
 
 
 def _codes(reading: Reading, *where: Condition) -> _Page:

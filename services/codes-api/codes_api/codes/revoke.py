@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from codes_api.codes.errors import BatchNotReadyError, CodeAlreadyRedeemedError, CodeExpiredError
 from codes_api.codes.find import find_code
 from codes_api.codes.lock_batch import share_batch
-from codes_api.codes.models import AccessCode, Batch
+from codes_api.codes.models import OPEN, AccessCode, Batch
 
 
 async def revoke_code(session: AsyncSession, *, account_id: UUID, project_id: UUID, typed: str, now: datetime) -> AccessCode:
@@ -61,8 +61,7 @@ async def revoke_batch(session: AsyncSession, *, account_id: UUID, project_id: U
             AccessCode.account_id == account_id,
             AccessCode.project_id == project_id,
             AccessCode.batch_id == batch_id,
-            AccessCode.redeemed_at.is_(None),
-            AccessCode.revoked_at.is_(None),
+            *OPEN,
             or_(AccessCode.expires_at.is_(None), AccessCode.expires_at > now),
         )
         .order_by(AccessCode.position)
